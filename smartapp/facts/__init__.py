@@ -1,0 +1,1 @@
+"""A patient's facts: coded events with three-state times, normalised once from FHIR R4 JSON."""

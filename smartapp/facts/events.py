@@ -1,0 +1,101 @@
+"""The coded event and the patient: the only shapes that a criterion ever sees.
+
+One row of these fields per FHIR resource feeds both engines, so that the chart and the population
+cannot read the same resource differently. What a field means for each kind of resource is stated
+once, in :mod:`smartapp.facts.meaning`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from smartapp.facts.codes import Code, SlotCode
+from smartapp.facts.instants import Instant
+
+
+class ValueKind(StrEnum):
+    """What an observation's value is. "No value" is not the same as "not a quantity"."""
+
+    NONE = "none"
+    QUANTITY = "quantity"
+    CODE = "code"
+    OTHER = "other"
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """One resource of the patient's, reduced to what criteria compare.
+
+    Times are instants (milliseconds UTC): ``start`` and ``end`` with three states (known, for ever,
+    unknown ``None``); ``latest`` is the end where it is known and finite, else the start; ``at`` is when
+    it was authored, issued or recorded. ``number`` with ``unit`` (UCUM) is the value where it is a quantity;
+    ``systolic`` and ``diastolic`` are mmHg. ``encounter`` and ``focus`` are relative references
+    (``Encounter/1``). ``days`` is the cumulative number of days that a medicine was supplied for.
+    """
+
+    id: str
+    kind: str
+    codes: tuple[SlotCode, ...] = ()
+    status: str | None = None
+    intent: str | None = None
+    negated: bool = False
+    verification: str | None = None
+    clinical: str | None = None
+    class_: str | None = None
+    start: Instant | None = None
+    end: Instant | None = None
+    latest: Instant | None = None
+    at: Instant | None = None
+    value_kind: ValueKind = ValueKind.NONE
+    number: float | None = None
+    unit: str | None = None
+    systolic: float | None = None
+    diastolic: float | None = None
+    encounter: str | None = None
+    focus: str | None = None
+    days: float | None = None
+    display: str | None = field(default=None, compare=False)
+
+    @property
+    def reference(self) -> str:
+        """The relative reference, ``Observation/1``."""
+        return f"{self.kind}/{self.id}"
+
+
+class Coverage(StrEnum):
+    """How much of what was asked for a patient was read. Anything but complete makes absence unknown."""
+
+    COMPLETE = "complete"
+    REFUSED = "refused"
+    FAILED = "failed"
+    CUT = "cut"
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """One patient's chart as the engines see it.
+
+    ``birth_low`` and ``birth_high`` are the first and last day that the recorded birth date allows, as
+    start-of-day instants: equal for a full date, a month or a year apart for a partial one, ``None`` when absent.
+    ``sex`` is the us-core-sex extension (``female``, ``male`` or the code as recorded), ``gender`` the
+    administrative gender. ``codes`` holds race, ethnicity and language in slots of those names.
+    ``coverage`` maps a requirement's key (:mod:`smartapp.criteria.requirements`) to how much of it was read;
+    a key that is missing counts as complete, as everything in a file does.
+    """
+
+    patient_id: str
+    events: tuple[Event, ...] = ()
+    birth_low: Instant | None = None
+    birth_high: Instant | None = None
+    sex: str | None = None
+    gender: str | None = None
+    deceased: Instant | None = None
+    codes: tuple[SlotCode, ...] = ()
+    coverage: Mapping[str, Coverage] = field(default_factory=dict)
+
+
+def coded(slot: str, *codes: Code) -> tuple[SlotCode, ...]:
+    """``codes`` in one slot; a convenience for builders."""
+    return tuple(SlotCode(slot, c.system, c.code) for c in codes)
