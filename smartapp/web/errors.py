@@ -1,0 +1,65 @@
+"""One handler renders every error: a page with the stable code in ``data-error``, or JSON where that was asked for.
+
+Nothing of the request is echoed, no traceback is shown, and what was unexpected is logged by its type and place
+alone, because an exception's text may hold a patient's data.
+"""
+
+from __future__ import annotations
+
+import logging
+import traceback
+
+from flask import Flask, Response, g, jsonify, make_response, render_template, request
+from werkzeug.exceptions import HTTPException
+
+from smartapp.errors import AppError
+
+log = logging.getLogger("smartapp.web")
+
+_PLAIN = {
+    400: "The request could not be understood. Nothing was done.",
+    401: "Please open the app from the patient's chart again.",
+    403: "This is not allowed. Nothing was done.",
+    404: "There is no such page.",
+    405: "This address does not take that kind of request.",
+    413: "That is more than this form takes. Nothing was stored.",
+    414: "The address is too long.",
+    415: "This kind of content is not taken here.",
+    431: "The request's headers are too long.",
+}
+
+
+def install(app: Flask) -> None:
+    """Answer every error of the app in one way."""
+    app.register_error_handler(AppError, _expected)
+    app.register_error_handler(HTTPException, _of_http)
+    app.register_error_handler(Exception, _unexpected)
+
+
+def _expected(error: AppError) -> Response:
+    log.info("error %s status %d", error.code, error.status)
+    return _answer(error.code, error.message, error.status)
+
+
+def _of_http(error: HTTPException) -> Response:
+    status = error.code or 500
+    if status < 400:
+        return make_response(error.get_response())
+    return _answer(f"web.{status}", _PLAIN.get(status, "Something went wrong. Nothing was done."), status)
+
+
+def _unexpected(error: Exception) -> Response:
+    place = traceback.extract_tb(error.__traceback__)[-1]
+    log.error("unexpected %s at %s:%s", type(error).__name__, place.filename.rsplit("/", 2)[-1], place.lineno)
+    return _answer("web.unexpected", "Something went wrong on our side. Nothing was sent; please try again.", 500)
+
+
+def _answer(code: str, message: str, status: int) -> Response:
+    best = request.accept_mimetypes.best_match(["text/html", "application/json"], default="text/html")
+    if best == "application/json":
+        response = jsonify({"error": code, "message": message})
+    else:
+        launch = g.get("launch")
+        response = make_response(render_template("error.html", code=code, message=message, launch=launch, status=status))
+    response.status_code = status
+    return response

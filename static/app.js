@@ -1,0 +1,52 @@
+// The pages work without this; it only saves a reload and keeps one's place.
+"use strict";
+
+(function progress() {
+  const box = document.querySelector("[data-progress]");
+  if (!box) return;
+  const text = document.getElementById("progress-text");
+  const bar = document.getElementById("progress-bar");
+  let failures = 0;
+  async function ask() {
+    try {
+      const answer = await fetch(box.dataset.progress, { headers: { Accept: "application/json" } });
+      const state = await answer.json();
+      if (!answer.ok || state.finished) return location.reload();
+      failures = 0;
+      text.textContent = state.text;
+      bar.max = state.total || 1;
+      bar.value = state.done;
+    } catch (error) {
+      failures += 1;
+      if (failures > 5) {
+        text.textContent = "The connection was lost. Reload the page to go on.";
+        return undefined;
+      }
+    }
+    setTimeout(ask, 300);
+    return undefined;
+  }
+  setTimeout(ask, 200);
+})();
+
+(function once() {
+  // A second click on a button that sends must not send twice.
+  document.addEventListener("submit", (event) => {
+    const form = event.target;
+    if (form.dataset.sent) event.preventDefault();
+    form.dataset.sent = "1";
+  });
+  window.addEventListener("pageshow", () => {
+    for (const form of document.forms) delete form.dataset.sent;
+  });
+})();
+
+(function escape() {
+  document.addEventListener("keydown", (event) => {
+    if (event.key !== "Escape") return;
+    const open = event.target.closest && event.target.closest("details[open]");
+    if (!open) return;
+    open.open = false;
+    open.querySelector("summary").focus();
+  });
+})();
