@@ -1,6 +1,7 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+PATIENTS ?=
 .DEFAULT_GOAL := help
 
 help: ## what each target does
@@ -14,10 +15,31 @@ $(VENV)/.installed: requirements.lock pyproject.toml
 
 install: $(VENV)/.installed ## the environment in .venv, from the lock file
 
-lock: ## resolve requirements.lock again (all extras but spark, Python 3.11 to 3.13, hashes, no index named)
+demo: install ## a sandbox EHR and the app on this machine; prints the address to open
+	$(BIN)/smartapp demo $(if $(PATIENTS),--patients $(PATIENTS))
+
+test: install lint tools ## lint, types and all tests, with the coverage floors
+	$(BIN)/python -m pytest --cov --cov-report= -m "not deep"
+	$(BIN)/python -m coverage json -q -o .coverage.json
+	$(BIN)/python tests/coverage_floors.py .coverage.json
+
+test-deep: install ## long fuzzing of the two engines against each other, and the mutants of every measure
+	$(BIN)/python -m pytest -m deep
+
+lint: install ## ruff (rules and format) and mypy
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+tools: install ## the browser and the database server that some tests need, from Debian where it can
+	@$(BIN)/python tests/tools.py
+
+bench: install ## speed and memory on generated data
+	$(BIN)/smartapp bench
+
+lock: ## resolve requirements.lock again (Python 3.11 to 3.13, every wheel's hash, no index named)
 	$(PYTHON) -m pip install --quiet uv
 	$(PYTHON) -m uv pip compile pyproject.toml --extra test --extra postgres --universal --python-version 3.11 \
-	  --generate-hashes --no-emit-index-url --no-header --build-constraints /dev/null \
-	  -o requirements.lock requirements.build.in --quiet
+	  --generate-hashes --no-emit-index-url --no-header -o requirements.lock requirements.build.in --quiet
 
-.PHONY: help install lock
+.PHONY: help install demo test test-deep lint tools bench lock
