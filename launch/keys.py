@@ -1,0 +1,105 @@
+"""The app's own signing keys, and what of them is public.
+
+SMART App Launch 2.2.0, "Client Authentication: Asymmetric": RS384 and ES384, keys published as a
+JWK set, each with a ``kid``. The private parts are sealed in the store.
+"""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from typing import Any
+
+from joserfc.jwk import ECKey, RSAKey, import_key
+
+from launch.errors import LaunchError
+from launch.ports import Clock, KeyStore, Vault
+
+KEPT = timedelta(days=30)
+"""How long a replaced key stays published, for assertions and caches that still name it."""
+_CONTEXT = b"launch|signing-keys"
+_REREAD = timedelta(minutes=5)
+
+Key = RSAKey | ECKey
+
+
+def generate_keys() -> list[dict[str, Any]]:
+    """A fresh key for each of our two algorithms, as private JWKs with a thumbprint as ``kid``."""
+    made = (("RS384", RSAKey.generate_key(3072)), ("ES384", ECKey.generate_key("P-384")))
+    keys = []
+    for algorithm, key in made:
+        parameters = {"use": "sig", "alg": algorithm, "kid": key.thumbprint()}
+        keys.append({**key.as_dict(private=True), **parameters})
+    return keys
+
+
+class SigningKeys:
+    """Keys made at first use, shared by all processes through the store; safe for threads.
+
+    ``generate`` makes the private JWKs (the operating system's randomness is used: the key
+    library takes no other).
+    """
+
+    def __init__(
+        self,
+        store: KeyStore,
+        vault: Vault,
+        clock: Clock,
+        generate: Callable[[], list[dict[str, Any]]] = generate_keys,
+    ) -> None:
+        self._store = store
+        self._vault = vault
+        self._clock = clock
+        self._generate = generate
+        self._lock = threading.Lock()
+        self._read: tuple[datetime, list[dict[str, Any]]] | None = None
+
+    def public_jwks(self) -> dict[str, Any]:
+        """The JWK set to publish: public parts only, newest first, replaced keys for 30 days."""
+        keys = (import_key(one["jwk"]) for one in self._entries())
+        return {"keys": [dict(key.as_dict(private=False)) for key in keys]}
+
+    def signing_key(self, algorithm: str) -> Key:
+        """The newest private key for RS384 or ES384."""
+        for one in self._entries():
+            if one["jwk"]["alg"] == algorithm:
+                key = import_key(one["jwk"])
+                assert isinstance(key, RSAKey | ECKey)
+                return key
+        raise LaunchError("launch.no-key", "The app has no key for this algorithm.", status=500)
+
+    def rotate(self) -> None:
+        """Make new keys; the old ones sign no more and are published for another 30 days."""
+        with self._lock:
+            self._change(force=True)
+
+    def _entries(self) -> list[dict[str, Any]]:
+        with self._lock:
+            if self._read is None or self._clock() >= self._read[0] + _REREAD:
+                self._change(force=False)
+            assert self._read is not None
+            return self._read[1]
+
+    def _change(self, *, force: bool) -> None:
+        """Read what is stored; add keys if there are none or if asked to. Compare and swap, so
+        that of processes that start together all end with the same keys.
+        """
+        while True:
+            now = self._clock()
+            stored = self._store.load_keys()
+            entries = json.loads(self._vault.decrypt(stored, _CONTEXT)) if stored else []
+            if entries and not force:
+                break
+            old = [self._retired(one, now) for one in entries]
+            live = [one for one in old if datetime.fromisoformat(one["until"]) > now]
+            entries = [{"jwk": jwk, "until": None} for jwk in self._generate()] + live
+            sealed = self._vault.encrypt(json.dumps(entries).encode(), _CONTEXT)
+            if self._store.store_keys(sealed, replacing=stored):
+                break
+        self._read = (now, entries)
+
+    @staticmethod
+    def _retired(entry: dict[str, Any], now: datetime) -> dict[str, Any]:
+        return {**entry, "until": entry["until"] or (now + KEPT).isoformat()}
