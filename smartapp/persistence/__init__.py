@@ -1,0 +1,1 @@
+"""Tables, migrations and encryption: what the app keeps, and how it keeps it unreadable."""

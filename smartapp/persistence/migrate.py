@@ -1,0 +1,64 @@
+"""Bringing a database up to date, in one transaction: the old schema or the new, never between."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from alembic import command
+from alembic.config import Config
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import Engine, text
+
+from smartapp.errors import AppError
+from smartapp.persistence.engine import reading, writing
+
+# Any number, the same in every process: whoever migrates holds it.
+_ADVISORY_LOCK = 7_210_561
+
+
+def _config() -> Config:
+    config = Config()
+    config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
+    return config
+
+
+def upgrade(engine: Engine, revision: str = "head") -> None:
+    """Apply every migration that is missing.
+
+    Safe to call from several processes at once and to kill at any moment. Raises ``StorageError``
+    when the database cannot be written.
+    """
+    config = _config()
+    with writing(engine) as connection:
+        if connection.dialect.name == "postgresql":
+            connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _ADVISORY_LOCK})
+        config.attributes["connection"] = connection
+        command.upgrade(config, revision)
+
+
+def current_revision(engine: Engine) -> str | None:
+    """The revision the database is at; None for one that was never migrated."""
+    with reading(engine) as connection:
+        return MigrationContext.configure(connection).get_current_revision()
+
+
+def head_revision() -> str:
+    """The revision this version of the app needs."""
+    head = ScriptDirectory.from_config(_config()).get_current_head()
+    if head is None:
+        raise AppError("persistence.no-migrations", "This installation lacks its migrations.", status=500)
+    return head
+
+
+def require_current(engine: Engine) -> None:
+    """Refuse to work on a database of another version of the app.
+
+    Raises :class:`AppError` ``persistence.outdated``, which says what to run.
+    """
+    if current_revision(engine) != head_revision():
+        raise AppError(
+            "persistence.outdated",
+            "The database is not at this version of the app: run `smartapp db upgrade`.",
+            status=503,
+        )
