@@ -1,0 +1,266 @@
+"""The audit trail: one chained entry for every read, refusal, decision and send.
+
+Each entry's HMAC-SHA-256 covers the entry and the HMAC before it; a sealed head covers the number
+and the HMAC of the last one. So a changed, removed, inserted or cut-off entry is found by
+:meth:`AuditTrail.verify` (45 CFR 164.312(b) and (c); NIST SP 800-92, 5.1). The keys are in the vault.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, Engine, insert, select, update
+
+from launch.ports import Clock, Outcome
+from smartapp.errors import AppError
+from smartapp.persistence.engine import StorageError, reading, writing
+from smartapp.persistence.tables import audit_entry, audit_head
+from smartapp.persistence.vault import DatabaseVault, VaultError, context_of
+
+_START = bytes(32)
+_DETAIL_LENGTH = 500
+
+
+class AuditError(AppError):
+    """The entry was not written, so what it would have recorded must not happen."""
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One entry of the trail as it is read back."""
+
+    seq: int
+    at: datetime
+    tenant: str
+    actor: str
+    action: str
+    outcome: Outcome
+    launch: str | None
+    patient: str | None
+    detail: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What :meth:`AuditTrail.verify` found: ``broken_at`` is the number of the first entry that is wrong."""
+
+    entries: int
+    broken_at: int | None
+    problem: str | None
+
+    @property
+    def intact(self) -> bool:
+        """Whether every entry is there as it was written."""
+        return self.problem is None
+
+
+class AuditTrail:
+    """The :class:`launch.ports.AuditSink` of the app, and its reader and verifier."""
+
+    def __init__(self, engine: Engine, vault: DatabaseVault, clock: Clock) -> None:
+        self._engine = engine
+        self._vault = vault
+        self._clock = clock
+
+    def prepare(self) -> None:
+        """Seal the head of an empty trail; leave an existing one alone.
+
+        Raises :class:`AuditError` if there are entries without a head.
+        """
+        with writing(self._engine) as connection:
+            if connection.execute(select(audit_head.c.id)).first() is not None:
+                return
+            if connection.execute(select(audit_entry.c.seq).limit(1)).first() is not None:
+                raise AuditError("audit.no-head", "The audit trail's head is missing.", status=503)
+            connection.execute(insert(audit_head).values(id=1, seq=0, mac=_START, seal=self._seal(0, _START)))
+
+    def record(
+        self,
+        action: str,
+        outcome: Outcome,
+        *,
+        actor: str,
+        tenant: str,
+        launch: str | None = None,
+        patient: str | None = None,
+        detail: Mapping[str, str] | None = None,
+    ) -> None:
+        """Write one entry, durably, in a transaction of its own.
+
+        Raises :class:`AuditError` when there is no actor or the entry cannot be written: then the
+        caller's operation must not happen.
+        """
+        try:
+            with writing(self._engine) as connection:
+                self.record_in(
+                    connection,
+                    action,
+                    outcome,
+                    actor=actor,
+                    tenant=tenant,
+                    launch=launch,
+                    patient=patient,
+                    detail=detail,
+                )
+        except StorageError:
+            raise AuditError(
+                "audit.unavailable",
+                "What you asked for cannot be recorded at the moment, so it was not done. Please try again shortly.",
+                status=503,
+            ) from None
+
+    def record_in(
+        self,
+        connection: Connection,
+        action: str,
+        outcome: Outcome,
+        *,
+        actor: str,
+        tenant: str,
+        launch: str | None = None,
+        patient: str | None = None,
+        detail: Mapping[str, str] | None = None,
+    ) -> None:
+        """Write one entry in the caller's writing transaction: with the decision, or not at all.
+
+        The head's row is locked until that transaction ends, so write the entry last.
+        """
+        if not actor or not actor.strip():
+            raise AuditError("audit.no-actor", "An audit entry needs an actor.", status=500)
+        head = connection.execute(select(audit_head).with_for_update()).one_or_none()
+        if head is None or head.seal != self._seal(head.seq, head.mac):
+            raise AuditError("audit.no-head", "The audit trail's head is missing or was altered.", status=503)
+        entry = Entry(
+            seq=head.seq + 1,
+            at=self._clock(),
+            tenant=_clean(tenant),
+            actor=_clean(actor),
+            action=_clean(action),
+            outcome=outcome,
+            launch=None if launch is None else _clean(launch),
+            patient=None if patient is None else _clean(patient),
+            detail={_clean(key): _clean(value)[:_DETAIL_LENGTH] for key, value in (detail or {}).items()},
+        )
+        mac = self._mac(head.mac, entry)
+        hidden = json.dumps({"actor": entry.actor, "patient": entry.patient, "detail": dict(entry.detail)})
+        connection.execute(
+            insert(audit_entry).values(
+                seq=entry.seq,
+                at=entry.at,
+                tenant=entry.tenant,
+                action=entry.action,
+                outcome=entry.outcome,
+                launch=entry.launch,
+                actor_key=self._vault.fingerprint("actor", entry.tenant, entry.actor),
+                patient_key=None
+                if entry.patient is None
+                else self._vault.fingerprint("patient", entry.tenant, entry.patient),
+                sealed=self._vault.encrypt(hidden.encode(), _context(entry.tenant, entry.seq)),
+                mac=mac,
+            )
+        )
+        connection.execute(update(audit_head).values(seq=entry.seq, mac=mac, seal=self._seal(entry.seq, mac)))
+
+    def entries(
+        self,
+        *,
+        tenant: str | None = None,
+        patient: str | None = None,
+        actor: str | None = None,
+        launch: str | None = None,
+        since: datetime | None = None,
+    ) -> Iterator[Entry]:
+        """The entries that match, oldest first. ``patient`` and ``actor`` need a ``tenant``."""
+        wanted = select(audit_entry).order_by(audit_entry.c.seq)
+        if tenant is not None:
+            wanted = wanted.where(audit_entry.c.tenant == tenant)
+        if patient is not None:
+            key = self._vault.fingerprint("patient", tenant or "", patient)
+            wanted = wanted.where(audit_entry.c.patient_key == key)
+        if actor is not None:
+            wanted = wanted.where(audit_entry.c.actor_key == self._vault.fingerprint("actor", tenant or "", actor))
+        if launch is not None:
+            wanted = wanted.where(audit_entry.c.launch == launch)
+        if since is not None:
+            wanted = wanted.where(audit_entry.c.at >= since)
+        with reading(self._engine) as connection:
+            for row in connection.execution_options(yield_per=1000).execute(wanted):
+                yield self._opened(row)
+
+    def verify(self) -> Verdict:
+        """Walk the whole chain; say which entry is the first that is not as it was written."""
+        with reading(self._engine, snapshot=True) as connection:
+            head = connection.execute(select(audit_head)).one_or_none()
+            before, count = _START, 0
+            rows = connection.execution_options(yield_per=1000).execute(select(audit_entry).order_by(audit_entry.c.seq))
+            for row in rows:
+                if row.seq != count + 1:
+                    return Verdict(count, count + 1, f"entry {count + 1} is missing")
+                problem = self._problem(before, row)
+                if problem:
+                    return Verdict(count, row.seq, f"entry {row.seq} {problem}")
+                before, count = row.mac, row.seq
+        if head is None or head.seal != self._seal(head.seq, head.mac):
+            return Verdict(count, count + 1, "the head is missing or was altered")
+        if head.seq > count:
+            return Verdict(count, count + 1, f"entries after {count} were cut off: there were {head.seq}")
+        if head.seq < count or head.mac != before:
+            return Verdict(count, head.seq + 1, f"the head ends at entry {head.seq}, and there are {count}")
+        return Verdict(count, None, None)
+
+    def _problem(self, before: bytes, row: Any) -> str | None:
+        try:
+            entry = self._opened(row)
+        except (VaultError, ValueError, KeyError, TypeError):
+            return "cannot be opened"
+        keys = (self._vault.fingerprint("actor", entry.tenant, entry.actor), row.patient_key)
+        if entry.patient is not None:
+            keys = (keys[0], self._vault.fingerprint("patient", entry.tenant, entry.patient))
+        if row.mac != self._mac(before, entry) or keys != (row.actor_key, row.patient_key):
+            return "was altered"
+        return None
+
+    def _opened(self, row: Any) -> Entry:
+        hidden = json.loads(self._vault.decrypt(row.sealed, _context(row.tenant, row.seq)))
+        return Entry(
+            seq=row.seq,
+            at=row.at,
+            tenant=row.tenant,
+            actor=hidden["actor"],
+            action=row.action,
+            outcome=row.outcome,
+            launch=row.launch,
+            patient=hidden["patient"],
+            detail=hidden["detail"],
+        )
+
+    def _mac(self, before: bytes, entry: Entry) -> bytes:
+        """Over the plain content, so that re-encryption leaves the chain as it is."""
+        content = [
+            entry.seq,
+            entry.at.isoformat(timespec="microseconds"),
+            entry.tenant,
+            entry.actor,
+            entry.action,
+            entry.outcome,
+            entry.launch,
+            entry.patient,
+            sorted(entry.detail.items()),
+        ]
+        return self._vault.audit_mac(b"entry", before, json.dumps(content).encode())
+
+    def _seal(self, seq: int, mac: bytes) -> bytes:
+        return self._vault.audit_mac(b"head", str(seq).encode(), mac)
+
+
+def _context(tenant: str, seq: int) -> bytes:
+    return context_of(tenant, "audit_entry", "sealed", str(seq))
+
+
+def _clean(value: str) -> str:
+    """Control characters become spaces: an entry is one line wherever it is printed."""
+    return "".join(c if c.isprintable() else " " for c in value)
