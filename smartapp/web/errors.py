@@ -60,6 +60,8 @@ def _answer(code: str, message: str, status: int) -> Response:
         response = jsonify({"error": code, "message": message})
     else:
         launch = g.get("launch")
-        response = make_response(render_template("error.html", code=code, message=message, launch=launch, status=status))
+        response = make_response(
+            render_template("error.html", code=code, message=message, launch=launch, status=status)
+        )
     response.status_code = status
     return response

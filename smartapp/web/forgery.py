@@ -34,7 +34,9 @@ def install(app: Flask, *, key: bytes, public_url: str, exempt: frozenset[str] =
             return
         sent = request.headers.get("Origin")
         if request.headers.get("Sec-Fetch-Site", "same-origin") != "same-origin" or sent not in (None, origin):
-            raise NotAllowedError("web.cross-site", "This request did not come from the app's own page, so nothing was done.")
+            raise NotAllowedError(
+                "web.cross-site", "This request did not come from the app's own page, so nothing was done."
+            )
         handle = (request.view_args or {}).get("handle")
         if handle is not None and not hmac.compare_digest(form_token(key, handle), request.form.get(FIELD, "")):
             raise NotAllowedError(

@@ -66,7 +66,9 @@ def install(app: Flask) -> None:
     """Refuse to start with an unguarded route, and enforce the guards on every request."""
     bare = sorted(name for name in app.view_functions if guard_of(app, name) is None)
     if bare:
-        raise ConfigurationError("config.unguarded-route", f"These routes declare no guard: {', '.join(bare)}.", status=500)
+        raise ConfigurationError(
+            "config.unguarded-route", f"These routes declare no guard: {', '.join(bare)}.", status=500
+        )
     app.before_request(_enforce)
 
 

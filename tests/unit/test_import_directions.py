@@ -16,7 +16,13 @@ PURE = {
     "smartapp/facts": ("smartapp.facts", "smartapp.errors"),
     "smartapp/criteria": ("smartapp.criteria", "smartapp.facts", "smartapp.errors", "smartapp.measures.model"),
     "smartapp/measures": ("smartapp.measures", "smartapp.criteria", "smartapp.facts", "smartapp.errors"),
-    "smartapp/groups": ("smartapp.groups", "smartapp.measures", "smartapp.criteria", "smartapp.facts", "smartapp.errors"),
+    "smartapp/groups": (
+        "smartapp.groups",
+        "smartapp.measures",
+        "smartapp.criteria",
+        "smartapp.facts",
+        "smartapp.errors",
+    ),
     "smartapp/messages/policy": ("smartapp.messages", "smartapp.errors"),
 }
 
@@ -32,9 +38,7 @@ def imports_of(path: Path) -> Iterator[str]:
 
 def sources(folder: str, *, without: str | None = None) -> list[Path]:
     return [
-        path
-        for path in (ROOT / folder).rglob("*.py")
-        if without is None or not path.is_relative_to(ROOT / without)
+        path for path in (ROOT / folder).rglob("*.py") if without is None or not path.is_relative_to(ROOT / without)
     ]
 
 
