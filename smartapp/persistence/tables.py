@@ -69,7 +69,7 @@ ehr = Table(
     Column("name", String(200), primary_key=True),
     Column("fhir_base", String(2000), nullable=False, unique=True),
     Column("tenant", String(200), nullable=False),
-    Column("document", Text, nullable=False),
+    Column("sealed", LargeBinary, nullable=False),
     Column("updated_at", UtcDateTime, nullable=False),
 )
 

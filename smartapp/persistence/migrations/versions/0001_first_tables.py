@@ -58,7 +58,7 @@ def upgrade() -> None:
         sa.Column("name", sa.String(length=200), nullable=False),
         sa.Column("fhir_base", sa.String(length=2000), nullable=False),
         sa.Column("tenant", sa.String(length=200), nullable=False),
-        sa.Column("document", sa.Text(), nullable=False),
+        sa.Column("sealed", sa.LargeBinary(), nullable=False),
         sa.Column("updated_at", sa.DateTime(timezone=True), nullable=False),
         sa.PrimaryKeyConstraint("name", name=op.f("pk_ehr")),
         sa.UniqueConstraint("fhir_base", name=op.f("uq_ehr_fhir_base")),

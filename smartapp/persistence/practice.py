@@ -1,0 +1,274 @@
+"""What the practice decided: its settings, its remarks on gaps, its runs over the population.
+
+Each change and its audit entry are one transaction.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Engine, delete, insert, or_, select, update
+
+from launch.ports import Clock, Entropy
+from smartapp.audit.trail import AuditTrail
+from smartapp.errors import NotFoundError
+from smartapp.persistence.engine import reading, writing
+from smartapp.persistence.tables import gap_remark, panel_run, practice_setting
+from smartapp.persistence.vault import DatabaseVault, context_of
+
+
+class PracticeSettings:
+    """Named JSON values of a tenant: enabled measures and groups, users' roles, rules of contact."""
+
+    def __init__(self, engine: Engine, audit: AuditTrail, clock: Clock) -> None:
+        self._engine = engine
+        self._audit = audit
+        self._clock = clock
+
+    def get(self, tenant: str, name: str, default: Any = None) -> Any:
+        """The value as last committed; ``default`` if the practice never set one."""
+        table = practice_setting
+        wanted = select(table.c.value).where(table.c.tenant == tenant, table.c.name == name)
+        with reading(self._engine) as connection:
+            value = connection.execute(wanted).scalar()
+        return default if value is None else json.loads(value)
+
+    def put(self, tenant: str, name: str, value: Any, *, actor: str) -> None:
+        """Set a value (anything JSON can hold; no patient data)."""
+        table = practice_setting
+        with writing(self._engine) as connection:
+            connection.execute(delete(table).where(table.c.tenant == tenant, table.c.name == name))
+            connection.execute(
+                insert(table).values(
+                    tenant=tenant, name=name, value=json.dumps(value), updated_at=self._clock(), updated_by=actor
+                )
+            )
+            self._audit.record_in(
+                connection, "practice.setting", "success", actor=actor, tenant=tenant, detail={"name": name}
+            )
+
+
+@dataclass(frozen=True, slots=True)
+class GapRemark:
+    """Why a gap is not to be shown for a while.
+
+    ``code`` is a DEQM gap reason code; ``patient`` a relative reference; ``undone_at`` set when
+    somebody took the remark back.
+    """
+
+    id: str
+    tenant: str
+    patient: str
+    measure: str
+    group_id: str
+    code: str
+    note: str
+    actor: str
+    created_at: datetime
+    expires_at: datetime | None
+    undone_at: datetime | None
+
+
+class GapRemarks:
+    """Dismissals of gaps, each with its reason, its author and its end."""
+
+    def __init__(self, engine: Engine, vault: DatabaseVault, audit: AuditTrail, clock: Clock, entropy: Entropy) -> None:
+        self._engine = engine
+        self._vault = vault
+        self._audit = audit
+        self._clock = clock
+        self._entropy = entropy
+
+    def add(
+        self,
+        *,
+        tenant: str,
+        patient: str,
+        measure: str,
+        group_id: str,
+        code: str,
+        note: str,
+        actor: str,
+        expires_at: datetime | None,
+        launch: str | None = None,
+    ) -> GapRemark:
+        """Keep a remark and its audit entry."""
+        remark = GapRemark(
+            self._entropy(16).hex(),
+            tenant,
+            patient,
+            measure,
+            group_id,
+            code,
+            note,
+            actor,
+            self._clock(),
+            expires_at,
+            None,
+        )
+        hidden = json.dumps({"patient": patient, "note": note, "actor": actor}).encode()
+        with writing(self._engine) as connection:
+            connection.execute(
+                insert(gap_remark).values(
+                    id=remark.id,
+                    tenant=tenant,
+                    patient_key=self._vault.fingerprint("patient", tenant, patient),
+                    measure=measure,
+                    group_id=group_id,
+                    code=code,
+                    sealed=self._vault.encrypt(hidden, context_of(tenant, "gap_remark", "sealed", remark.id)),
+                    created_at=remark.created_at,
+                    expires_at=expires_at,
+                )
+            )
+            self._record(connection, "gap.remark", remark, actor, launch)
+        return remark
+
+    def active(self, tenant: str, patient: str) -> Sequence[GapRemark]:
+        """The patient's remarks that are neither over nor undone, oldest first."""
+        table = gap_remark
+        wanted = (
+            select(table)
+            .where(
+                table.c.tenant == tenant,
+                table.c.patient_key == self._vault.fingerprint("patient", tenant, patient),
+                table.c.undone_at.is_(None),
+                or_(table.c.expires_at.is_(None), table.c.expires_at > self._clock()),
+            )
+            .order_by(table.c.created_at, table.c.id)
+        )
+        with reading(self._engine) as connection:
+            rows = connection.execute(wanted).all()
+        return [self._opened(row) for row in rows]
+
+    def undo(self, remark_id: str, *, tenant: str, patient: str, actor: str, launch: str | None = None) -> GapRemark:
+        """Take a remark back. Raises :class:`NotFoundError` if this patient of this tenant has no such one."""
+        table = gap_remark
+        with writing(self._engine) as connection:
+            row = connection.execute(
+                update(table)
+                .where(
+                    table.c.id == remark_id,
+                    table.c.tenant == tenant,
+                    table.c.patient_key == self._vault.fingerprint("patient", tenant, patient),
+                    table.c.undone_at.is_(None),
+                )
+                .values(undone_at=self._clock())
+                .returning(table)
+            ).one_or_none()
+            if row is None:
+                raise NotFoundError("gap.no-remark", "There is no such remark on this patient's gaps.")
+            remark = self._opened(row)
+            self._record(connection, "gap.remark-undone", remark, actor, launch)
+        return remark
+
+    def _record(self, connection: Any, action: str, remark: GapRemark, actor: str, launch: str | None) -> None:
+        self._audit.record_in(
+            connection,
+            action,
+            "success",
+            actor=actor,
+            tenant=remark.tenant,
+            launch=launch,
+            patient=remark.patient,
+            detail={"measure": remark.measure, "code": remark.code, "remark": remark.id},
+        )
+
+    def _opened(self, row: Any) -> GapRemark:
+        place = context_of(row.tenant, "gap_remark", "sealed", row.id)
+        hidden = json.loads(self._vault.decrypt(row.sealed, place))
+        return GapRemark(
+            row.id,
+            row.tenant,
+            hidden["patient"],
+            row.measure,
+            row.group_id,
+            row.code,
+            hidden["note"],
+            hidden["actor"],
+            row.created_at,
+            row.expires_at,
+            row.undone_at,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class PanelRun:
+    """One run over the population: ``state`` is running, done or failed; ``result`` is its document."""
+
+    id: str
+    kind: str
+    state: str
+    created_at: datetime
+    finished_at: datetime | None
+    result: Mapping[str, Any]
+
+
+class PanelRuns:
+    """The coordinator's worklists as last computed, sealed, each with an end."""
+
+    def __init__(self, engine: Engine, vault: DatabaseVault, clock: Clock, entropy: Entropy) -> None:
+        self._engine = engine
+        self._vault = vault
+        self._clock = clock
+        self._entropy = entropy
+
+    def start(self, tenant: str, kind: str, expires_at: datetime) -> str:
+        """Begin a run; return its id."""
+        run_id = self._entropy(16).hex()
+        values = {"id": run_id, "tenant": tenant, "kind": kind, "state": "running", "expires_at": expires_at}
+        with writing(self._engine) as connection:
+            connection.execute(
+                insert(panel_run).values(**values, sealed=self._sealed(tenant, run_id, {}), created_at=self._clock())
+            )
+        return run_id
+
+    def finish(self, run_id: str, tenant: str, result: Mapping[str, Any], *, failed: bool = False) -> None:
+        """End a run with its result. Raises :class:`NotFoundError` if it is not running."""
+        table = panel_run
+        changes = {
+            "state": "failed" if failed else "done",
+            "sealed": self._sealed(tenant, run_id, result),
+            "finished_at": self._clock(),
+        }
+        mine = (table.c.id == run_id) & (table.c.tenant == tenant) & (table.c.state == "running")
+        with writing(self._engine) as connection:
+            if connection.execute(update(table).where(mine).values(**changes)).rowcount == 0:
+                raise NotFoundError("population.no-run", "There is no such run.")
+
+    def latest(self, tenant: str, kind: str, state: str = "done") -> PanelRun | None:
+        """The newest run of a kind that is not over; None if there is none."""
+        table = panel_run
+        wanted = (
+            select(table)
+            .where(
+                table.c.tenant == tenant,
+                table.c.kind == kind,
+                table.c.state == state,
+                table.c.expires_at > self._clock(),
+            )
+            .order_by(table.c.created_at.desc())
+            .limit(1)
+        )
+        with reading(self._engine) as connection:
+            row = connection.execute(wanted).one_or_none()
+        if row is None:
+            return None
+        result = json.loads(self._vault.decrypt(row.sealed, _run_context(tenant, row.id)))
+        return PanelRun(row.id, row.kind, row.state, row.created_at, row.finished_at, result)
+
+    def purge(self) -> int:
+        """Remove what expired; return how many."""
+        with writing(self._engine) as connection:
+            return connection.execute(delete(panel_run).where(panel_run.c.expires_at <= self._clock())).rowcount
+
+    def _sealed(self, tenant: str, run_id: str, result: Mapping[str, Any]) -> bytes:
+        return self._vault.encrypt(json.dumps(result).encode(), _run_context(tenant, run_id))
+
+
+def _run_context(tenant: str, run_id: str) -> bytes:
+    return context_of(tenant, "panel_run", "sealed", run_id)
