@@ -10,8 +10,8 @@ from urllib.parse import quote_plus
 
 from authlib.common.urls import add_params_to_qs
 from authlib.oauth2.auth import ClientAuth
-from authlib.oauth2.rfc7523 import ASSERTION_TYPE
 from authlib.oauth2.rfc7523.assertion import sign_jwt_bearer_assertion
+from authlib.oauth2.rfc7523.client import ASSERTION_TYPE
 
 from launch.authorization import token_text
 from launch.issuers import RegisteredEhr

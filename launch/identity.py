@@ -1,0 +1,194 @@
+"""From a verified ID token to a member of staff with a role.
+
+The role is never taken from the request: it comes from the practice's own list of users, else
+from the EHR's PractitionerRole; a Practitioner without either is a clinician.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import quote
+
+from launch.errors import FetchError, LaunchError
+from launch.fetch import Fetcher
+from launch.fhirids import relative_reference
+from launch.issuers import ROLES, RegisteredEhr, Role
+from launch.scopes import Scope, permits
+
+_DEADLINE_S = 5.0
+_MAX_BYTES = 1_000_000
+ROLE_SCOPE = Scope("user", "PractitionerRole", "rs")
+"""Asked for at every sign-in, to tell a coordinator from a clinician."""
+
+_STAFF = ("Practitioner", "PractitionerRole")
+_ABSOLUTE = re.compile(r"https?://[^\s?#]+/(?P<type>[A-Z][A-Za-z]+)/[A-Za-z0-9\-.]{1,64}")
+
+ROLE_CODES: dict[str, Role] = {
+    "http://terminology.hl7.org/CodeSystem/practitioner-role|doctor": "clinician",
+    "http://terminology.hl7.org/CodeSystem/practitioner-role|nurse": "clinician",
+    "http://terminology.hl7.org/CodeSystem/practitioner-role|pharmacist": "clinician",
+    "http://nucc.org/provider-taxonomy|171M00000X": "coordinator",  # case manager, care coordinator
+}
+"""Roles by PractitionerRole code, where a registration says nothing of the code."""
+
+
+@dataclass(frozen=True, slots=True)
+class User:
+    """Who is signed in: a reference for the audit, a name for the page, a role for what is allowed.
+
+    ``reference`` is relative (``Practitioner/12``) for a user of the EHR's own FHIR server.
+    """
+
+    reference: str
+    role: Role
+    name: str | None = None
+
+
+class Identity:
+    """Finds the user and the role behind verified claims."""
+
+    def __init__(self, fetcher: Fetcher) -> None:
+        self._fetcher = fetcher
+
+    def user(
+        self,
+        ehr: RegisteredEhr,
+        claims: dict[str, Any],
+        access_token: str,
+        granted: Iterable[Scope],
+    ) -> User:
+        """The member of staff who signed in.
+
+        Reads the user's own resource and roles from the EHR's own FHIR server where that is
+        allowed; what cannot be read there gives no name and no role, never a higher one.
+        Raises LaunchError ``launch.not-staff`` for anybody but staff.
+        """
+        stated = claims.get("fhirUser", claims.get("profile"))
+        reference = relative_reference(stated, ehr.fhir_base) if isinstance(stated, str) else None
+        listed = _listed(ehr, reference, stated, claims["sub"])
+        kind = reference.partition("/")[0] if reference else _absolute_type(stated)
+        if kind not in _STAFF and listed is None:
+            raise LaunchError(
+                "launch.not-staff",
+                "This app is for the practice's staff; the EHR did not say that you are one of them.",
+                status=403,
+            )
+        if kind in ("Patient", "RelatedPerson"):
+            raise LaunchError("launch.not-staff", "This app is for the practice's staff, not for patients.", status=403)
+        reader = _Reader(self._fetcher, ehr, access_token)
+        resource = reader.read(reference) if reference and kind in _STAFF else {}
+        role = listed or self._role(reader, reference, kind, resource, granted)
+        name = _name(resource) or _plain(claims.get("name")) or _display(resource)
+        return User(reference or _outside(stated, claims["sub"]), role, name)
+
+    def _role(
+        self,
+        reader: _Reader,
+        reference: str | None,
+        kind: str | None,
+        resource: dict[str, Any],
+        granted: Iterable[Scope],
+    ) -> Role:
+        roles = [resource] if kind == "PractitionerRole" else []
+        if kind == "Practitioner" and reference and permits(granted, Scope("user", "PractitionerRole", "s")):
+            roles = reader.roles_of(reference)
+        found = {role for one in roles if (role := reader.role_in(one)) is not None}
+        return next((role for role in reversed(ROLES) if role in found), "clinician")
+
+
+class _Reader:
+    """Reads about one user from the EHR's own FHIR server; nothing at all where that fails."""
+
+    def __init__(self, fetcher: Fetcher, ehr: RegisteredEhr, access_token: str) -> None:
+        self._fetcher = fetcher
+        self._ehr = ehr
+        self._headers = {
+            "Authorization": f"Bearer {access_token}",
+            "Accept": "application/fhir+json",
+        }
+
+    def read(self, reference: str) -> dict[str, Any]:
+        resource = self._get(f"{self._ehr.fhir_base}/{reference}")
+        kind, _, wanted = reference.partition("/")
+        return resource if (resource.get("resourceType"), resource.get("id")) == (kind, wanted) else {}
+
+    def roles_of(self, practitioner: str) -> list[dict[str, Any]]:
+        bundle = self._get(f"{self._ehr.fhir_base}/PractitionerRole?practitioner={quote(practitioner, safe='')}")
+        resources = [one.get("resource") for one in _objects(bundle.get("entry"))]
+        return [
+            one
+            for one in resources
+            if isinstance(one, dict)
+            and one.get("resourceType") == "PractitionerRole"
+            and self._is_about(one, practitioner)
+        ]
+
+    def role_in(self, resource: dict[str, Any]) -> Role | None:
+        """The highest role among the codes of one active PractitionerRole."""
+        if resource.get("active") is False:
+            return None
+        codes = {**ROLE_CODES, **self._ehr.role_codes}
+        found = {
+            codes.get(f"{coding.get('system')}|{coding.get('code')}")
+            for concept in _objects(resource.get("code"))
+            for coding in _objects(concept.get("coding"))
+        }
+        return next((role for role in reversed(ROLES) if role in found), None)
+
+    def _is_about(self, role: dict[str, Any], practitioner: str) -> bool:
+        about = role.get("practitioner")
+        reference = about.get("reference") if isinstance(about, dict) else None
+        return isinstance(reference, str) and relative_reference(reference, self._ehr.fhir_base) == practitioner
+
+    def _get(self, url: str) -> dict[str, Any]:
+        try:
+            answer = self._fetcher.get(url, self._headers, deadline_s=_DEADLINE_S, max_bytes=_MAX_BYTES)
+            return answer.json_object() if answer.status == 200 else {}
+        except FetchError:
+            return {}
+
+
+def _listed(ehr: RegisteredEhr, reference: str | None, stated: object, subject: str) -> Role | None:
+    keys = (reference, stated if isinstance(stated, str) else None, subject)
+    return next((ehr.users[key] for key in keys if key is not None and key in ehr.users), None)
+
+
+def _absolute_type(stated: object) -> str | None:
+    match = _ABSOLUTE.fullmatch(stated) if isinstance(stated, str) and len(stated) < 1024 else None
+    return match["type"] if match else None
+
+
+def _outside(stated: object, subject: str) -> str:
+    """How to name, for the audit, a user who is not of the EHR's own server."""
+    return stated if isinstance(stated, str) and _ABSOLUTE.fullmatch(stated) else f"sub:{subject}"
+
+
+def _name(resource: dict[str, Any]) -> str | None:
+    for name in _objects(resource.get("name")):
+        if text := _plain(name.get("text")):
+            return text
+        given = name.get("given")
+        parts = [*(given if isinstance(given, list) else []), name.get("family")]
+        if text := _plain(" ".join(part for part in parts if isinstance(part, str))):
+            return text
+    return None
+
+
+def _display(resource: dict[str, Any]) -> str | None:
+    about = resource.get("practitioner")
+    return _plain(about.get("display")) if isinstance(about, dict) else None
+
+
+def _plain(value: object) -> str | None:
+    """A name fit for a line of text: printable, at most 120 characters."""
+    if not isinstance(value, str):
+        return None
+    text = " ".join("".join(c if c.isprintable() else " " for c in value[:240]).split())[:120]
+    return text or None
+
+
+def _objects(value: object) -> list[dict[str, Any]]:
+    return [one for one in value if isinstance(one, dict)] if isinstance(value, list) else []
