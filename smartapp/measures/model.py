@@ -90,16 +90,19 @@ class ClosedBy:
 class Clinical:
     """The rule for the chart, without the report's visit.
 
-    ``eligible`` says for whom the care is meant, ``excluded`` why not for this one. The gap is closed while
-    ``satisfied`` (default: one of ``closed_by`` still holds). ``relevant`` are the values worth a sparkline.
-    ``on_its_way`` are orders, bookings and outside results that may close it. ``decision`` marks care that is a shared
-    decision, never an open gap. ``sensitive`` names the class of ``standards.md`` that the care itself reveals.
+    ``eligible`` says for whom the care is meant, ``excluded`` why not for this one. The gap is closed while one of
+    ``closed_by`` still holds (each of them where ``needs`` is ``all``) and ``satisfied``, if given, is true of what
+    was found. ``relevant`` are the values worth a sparkline. ``on_its_way`` are orders, bookings and outside results
+    that may close it. ``due_soon`` is how long before the due date it is said, ``grace`` how long after it care is
+    due and not yet overdue. ``decision`` marks care that is a shared decision, never an open gap. ``sensitive`` names
+    the class of ``standards.md`` that the care itself reveals.
     """
 
     eligible: Condition
     closed_by: tuple[ClosedBy, ...]
     source: Source
     excluded: tuple[Reason, ...] = ()
+    needs: Literal["one", "all"] = "one"
     satisfied: Condition | None = None
     relevant: EventSet | None = None
     on_its_way: EventSet | None = None

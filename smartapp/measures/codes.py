@@ -1,0 +1,85 @@
+"""The single codes that measures name directly, once each, in their own code system."""
+
+from __future__ import annotations
+
+from smartapp.criteria.nodes import DirectCode
+from smartapp.facts.codes import (
+    CONDITION_CATEGORY,
+    CPT,
+    HCPCS,
+    ICD10_CM,
+    LOINC,
+    OBSERVATION_CATEGORY,
+    SNOMED_CT,
+)
+
+_TASK_CODE = "http://hl7.org/fhir/CodeSystem/task-code"
+_US_CORE_CONDITION_CATEGORY = "http://hl7.org/fhir/us/core/CodeSystem/condition-category"
+
+# --- categories -------------------------------------------------------------------------------------
+IMAGING = DirectCode(OBSERVATION_CATEGORY, "imaging", "Imaging")
+EXAM = DirectCode(OBSERVATION_CATEGORY, "exam", "Exam")
+SOCIAL_HISTORY = DirectCode(OBSERVATION_CATEGORY, "social-history", "Social history")
+ENCOUNTER_DIAGNOSIS = DirectCode(CONDITION_CATEGORY, "encounter-diagnosis", "Encounter diagnosis")
+PROBLEM_LIST_ITEM = DirectCode(CONDITION_CATEGORY, "problem-list-item", "Problem list item")
+HEALTH_CONCERN = DirectCode(_US_CORE_CONDITION_CATEGORY, "health-concern", "Health concern")
+FULFILL = DirectCode(_TASK_CODE, "fulfill", "Fulfill the focal request")
+
+# --- hospice, palliative care, nursing home ---------------------------------------------------------
+DISCHARGE_TO_HOME_FOR_HOSPICE = DirectCode(SNOMED_CT, "428361000124107", "Discharge to home for hospice care")
+DISCHARGE_TO_FACILITY_FOR_HOSPICE = DirectCode(
+    SNOMED_CT, "428371000124100", "Discharge to healthcare facility for hospice care"
+)
+HOSPICE_CARE_MDS = DirectCode(LOINC, "45755-6", "Hospice care [Minimum Data Set]")
+YES = DirectCode(SNOMED_CT, "373066001", "Yes")
+FACIT_PAL = DirectCode(
+    LOINC, "71007-9", "Functional Assessment of Chronic Illness Therapy - Palliative Care Questionnaire (FACIT-Pal)"
+)
+HOUSING_STATUS = DirectCode(LOINC, "71802-3", "Housing status")
+LIVES_IN_NURSING_HOME = DirectCode(SNOMED_CT, "160734000", "Lives in nursing home")
+MEDICAL_EQUIPMENT_USED = DirectCode(LOINC, "98181-1", "Medical equipment used")
+
+# --- sides of the body ------------------------------------------------------------------------------
+LEFT = DirectCode(SNOMED_CT, "7771000", "Left")
+RIGHT = DirectCode(SNOMED_CT, "24028007", "Right")
+
+# --- diabetes ---------------------------------------------------------------------------------------
+GLUCOSE_MANAGEMENT_INDICATOR = DirectCode(LOINC, "97506-0", "Glucose management indicator")
+NUTRITION_THERAPY_INITIAL = DirectCode(CPT, "97802", "Medical nutrition therapy, initial, individual")
+NUTRITION_THERAPY_REASSESSMENT = DirectCode(CPT, "97803", "Medical nutrition therapy, re-assessment, individual")
+NUTRITION_THERAPY_GROUP = DirectCode(CPT, "97804", "Medical nutrition therapy, group")
+NUTRITION_THERAPY_SECOND_REFERRAL = DirectCode(
+    HCPCS, "G0270", "Medical nutrition therapy after a second referral, individual"
+)
+NUTRITION_THERAPY_SECOND_REFERRAL_GROUP = DirectCode(
+    HCPCS, "G0271", "Medical nutrition therapy after a second referral, group"
+)
+ANOPHTHALMOS_BOTH_EYES = DirectCode(SNOMED_CT, "15665641000119103", "Anophthalmos of bilateral eyes")
+AUTONOMOUS_RETINOPATHY_SCREENING = DirectCode(
+    LOINC, "105914-6", "Eye diabetic retinopathy screening, autonomous artificial intelligence"
+)
+LEFT_EYE_RETINOPATHY_SEVERITY = DirectCode(LOINC, "71490-7", "Left eye diabetic retinopathy severity level")
+RIGHT_EYE_RETINOPATHY_SEVERITY = DirectCode(LOINC, "71491-5", "Right eye diabetic retinopathy severity level")
+NO_APPARENT_RETINOPATHY = DirectCode(LOINC, "LA18643-9", "No apparent retinopathy")
+
+# --- vital signs ------------------------------------------------------------------------------------
+BLOOD_PRESSURE = DirectCode(LOINC, "85354-9", "Blood pressure panel")
+BODY_MASS_INDEX = DirectCode(LOINC, "39156-5", "Body mass index (BMI) [Ratio]")
+
+# --- heart and vessels ------------------------------------------------------------------------------
+CVD_RISK_10Y = DirectCode(LOINC, "99055-6", "Cardiovascular disease 10Y risk [Likelihood]")
+CVD_RISK_10Y_GOFF = DirectCode(LOINC, "79423-0", "Cardiovascular disease 10Y risk ACC-AHA Pooled Cohort by Goff 2013")
+SUBSEQUENT_NSTEMI = DirectCode(ICD10_CM, "I22.2", "Subsequent non-ST elevation (NSTEMI) myocardial infarction")
+
+# --- mood, tobacco, pregnancy -----------------------------------------------------------------------
+ADOLESCENT_DEPRESSION_SCREENING = DirectCode(LOINC, "73831-0", "Adolescent depression screening assessment")
+ADULT_DEPRESSION_SCREENING = DirectCode(LOINC, "73832-8", "Adult depression screening assessment")
+DEPRESSION_SCREENING_DECLINED = DirectCode(SNOMED_CT, "720834000", "Depression screening declined")
+DEPRESSION_SCREENING_NEGATIVE = DirectCode(SNOMED_CT, "428171000124102", "Depression screening negative")
+DEPRESSION_SCREENING_POSITIVE = DirectCode(SNOMED_CT, "428181000124104", "Depression screening positive")
+TOBACCO_ABUSE_COUNSELING = DirectCode(ICD10_CM, "Z71.6", "Tobacco abuse counseling")
+HEALTH_BEHAVIOR_ASSESSMENT = DirectCode(CPT, "96156", "Health behavior assessment, or re-assessment")
+HEALTH_BEHAVIOR_INTERVENTION = DirectCode(CPT, "96158", "Health behavior intervention, individual, initial 30 minutes")
+POSTOPERATIVE_FOLLOW_UP = DirectCode(CPT, "99024", "Postoperative follow-up visit")
+UNLISTED_PREVENTIVE_SERVICE = DirectCode(CPT, "99429", "Unlisted preventive medicine service")
+PREGNANCY_STATUS = DirectCode(LOINC, "82810-3", "Pregnancy status")

@@ -1,0 +1,1 @@
+"""What many published measures share: statuses, windows, visits and the common exclusions, each written once."""

@@ -1,0 +1,64 @@
+"""Where the rules are published: stewards' measures and the guidelines behind the chart's rules."""
+
+from __future__ import annotations
+
+from smartapp.measures.model import Source
+
+_READ = "2026-11-22"
+_REPOSITORY = "https://github.com/cqframework/dqm-content-qicore-2025/blob/main/input/cql/"
+_TERMS = (
+    "A clinical performance measure, not a clinical guideline; copyright of its steward, commercial use by agreement "
+    "with the steward. Code systems under their own licences."
+)
+
+
+def _measure(title: str, library: str, steward: str) -> Source:
+    return Source(
+        title,
+        steward=steward,
+        edition="FHIR 1.0.000, reporting period 2026",
+        url=_REPOSITORY + library + ".cql",
+        read=_READ,
+        terms=_TERMS,
+    )
+
+
+def ncqa(title: str, library: str) -> Source:
+    """A measure of the National Committee for Quality Assurance."""
+    return _measure(title, library, "National Committee for Quality Assurance")
+
+
+def cms(title: str, library: str) -> Source:
+    """A measure of the Centers for Medicare & Medicaid Services."""
+    return _measure(title, library, "Centers for Medicare & Medicaid Services")
+
+
+def nkf(title: str, library: str) -> Source:
+    """A measure of the National Kidney Foundation."""
+    return _measure(title, library, "National Kidney Foundation")
+
+
+def uspstf(title: str, edition: str, page: str, grade: str) -> Source:
+    """A recommendation of the US Preventive Services Task Force."""
+    return Source(
+        title,
+        steward="US Preventive Services Task Force",
+        edition=edition,
+        url="https://www.uspreventiveservicestaskforce.org/uspstf/recommendation/" + page,
+        read=_READ,
+        grade=grade,
+    )
+
+
+USPSTF_BREAST_2024 = uspstf("Breast Cancer: Screening", "April 2024", "breast-cancer-screening", "B")
+USPSTF_COLORECTAL_2021 = uspstf(
+    "Colorectal Cancer: Screening", "May 2021", "colorectal-cancer-screening", "A (50 to 75), B (45 to 49)"
+)
+ADA_GLYCEMIC = Source(
+    "Standards of Care in Diabetes, section 6: Glycemic Goals",
+    steward="American Diabetes Association",
+    edition="2022 text read; the frequency is unchanged in later editions (verify)",
+    url="https://diabetesjournals.org/care/article/45/Supplement_1/S83/138927/6-Glycemic-Targets-Standards-of-Medical-Care-in",
+    read=_READ,
+    grade="E",
+)
