@@ -95,7 +95,7 @@ def life_seconds(value: object) -> float:
 
 
 def _refusal(response: Response) -> LaunchError:
-    if 400 <= response.status < 500:
+    if 400 <= response.status < 500 and response.status not in (408, 429):
         return TokenRefused(_error_code(response.json_object()))
     return LaunchError("launch.token-failed", "The EHR's sign-in service failed. Please try again.", status=502)
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
-from datetime import datetime
+from dataclasses import asdict, dataclass, replace
+from datetime import UTC, datetime
 from typing import Any, Literal
 
 from launch.answers import ContextItem
 from launch.identity import User
+from launch.issuers import RegisteredEhr
 from launch.ports import View
 from launch.scopes import Comparison, Scope, compare, parse_scopes
 
@@ -41,6 +42,10 @@ class LaunchContext:
     granted: tuple[Scope, ...]
     started_at: datetime
     expires_at: datetime
+
+    def started(self, handle: str, started_at: datetime, expires_at: datetime) -> LaunchContext:
+        """The same context as the launch of this handle, with its start and its absolute end."""
+        return replace(self, handle=handle, started_at=started_at, expires_at=expires_at)
 
     @property
     def view(self) -> View:
@@ -75,3 +80,33 @@ class LaunchContext:
                 "expires_at": datetime.fromisoformat(plain["expires_at"]),
             }
         )
+
+
+_NOT_STARTED = datetime.min.replace(tzinfo=UTC)
+
+
+def blank_context(
+    ehr: RegisteredEhr, kind: Kind, user: User, patient: str | None, scopes: tuple[Scope, ...]
+) -> LaunchContext:
+    """A launch that has not started, with every asked scope granted and nothing said by an EHR.
+
+    ``Sessions.create`` starts it.
+    """
+    return LaunchContext(
+        handle="",
+        tenant=ehr.tenant,
+        ehr=ehr.name,
+        fhir_base=ehr.fhir_base,
+        kind=kind,
+        user=user,
+        patient=patient,
+        encounter=None,
+        fhir_context=(),
+        need_patient_banner=patient is not None,
+        style_url=None,
+        intent=None,
+        asked=scopes,
+        granted=scopes,
+        started_at=_NOT_STARTED,
+        expires_at=_NOT_STARTED,
+    )

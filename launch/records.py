@@ -15,7 +15,7 @@ from launch.ports import Vault, View
 @dataclass(frozen=True, slots=True)
 class Pending:
     """An authorization that was begun. ``launched`` tells an EHR launch from a standalone one;
-    ``cookie`` is the digest of the cookie's secret; ``asked`` the clinical scopes as sent.
+    ``cookie`` is the digest of the cookie's secret; ``asked`` the clinical scopes that the view needs.
     """
 
     ehr: str
@@ -25,7 +25,6 @@ class Pending:
     verifier: str
     cookie: str
     asked: tuple[str, ...]
-    sent: tuple[str, ...]
     token_url: str
     jwks_url: str | None
     revocation_url: str | None
@@ -41,9 +40,7 @@ class Pending:
         """Read back what ``seal`` wrote under the same key."""
         plain = _open(vault, sealed, b"launch|pending|" + key.encode())
         plain["expires_at"] = datetime.fromisoformat(plain["expires_at"])
-        for name in ("asked", "sent"):
-            plain[name] = tuple(plain[name])
-        return cls(**plain)
+        return cls(**{**plain, "asked": tuple(plain["asked"])})
 
 
 @dataclass(frozen=True, slots=True)

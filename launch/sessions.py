@@ -9,9 +9,8 @@ from __future__ import annotations
 
 import hmac
 import re
-from collections.abc import Callable
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 from launch.authorization import digest, token_text
 from launch.context import LaunchContext
@@ -76,17 +75,12 @@ class Sessions:
         self._sleep = sleep
         self._lifetimes = lifetimes
 
-    def create(
-        self, make_context: Callable[[str, datetime, datetime], LaunchContext], tokens: Tokens | None
-    ) -> tuple[LaunchContext, str]:
-        """Keep a new launch; return its context and the secret for its cookie.
-
-        ``make_context`` is given the handle, the start and the absolute end.
-        """
+    def create(self, blank: LaunchContext, tokens: Tokens | None) -> tuple[LaunchContext, str]:
+        """Start and keep a new launch; return its context and the secret for its cookie."""
         now = self._clock()
         handle, secret = token_text(self._entropy, 16), token_text(self._entropy)
-        context = make_context(handle, now, now + self._lifetimes.absolute)
-        self._record("launch.start", context, {"ehr": context.ehr, "kind": context.kind})
+        context = blank.started(handle, now, now + self._lifetimes.absolute)
+        self._record("launch.start", context, {"ehr": context.ehr, "kind": context.kind, "role": context.user.role})
         sealed = Session(context, digest(secret), tokens).seal(self._vault)
         self._store.add_launch(LaunchRow(handle, context.tenant, context.ehr, sealed, 1, now, context.expires_at))
         return context, secret
@@ -103,7 +97,7 @@ class Sessions:
             raise _no_session()
         now = self._clock()
         if now >= row.expires_at or now >= row.seen_at + self._lifetimes.idle:
-            self.end(handle, "timeout")
+            self._finish(session, "timeout")
             raise _ended("This session has ended because it was not used, or was open too long.")
         if now >= row.seen_at + _TOUCH:
             self._store.touch_launch(handle, now)
@@ -130,9 +124,11 @@ class Sessions:
         ``reason`` is for the audit: ``logout``, ``timeout``, ``refresh-refused``, ….
         """
         row = self._store.get_launch(handle)
-        if row is None or not self._store.end_launch(handle):
+        return row is not None and self._finish(self._open(row), reason)
+
+    def _finish(self, session: Session, reason: str) -> bool:
+        if not self._store.end_launch(session.context.handle):
             return False
-        session = self._open(row)
         revoked = self._revoke(session)
         self._record("launch.end", session.context, {"reason": reason, "revoked": revoked})
         return True
@@ -185,7 +181,7 @@ class Sessions:
         try:
             answer = self._tokens.refresh(ehr, tokens.token_url, tokens.refresh_token)
         except TokenRefused as refusal:
-            self.end(row.handle, "refresh-refused")
+            self._finish(session, "refresh-refused")
             raise _ended("The EHR has ended this session. Please launch the app again.") from refusal
         renewed = Tokens(
             answer.access_token,
@@ -195,8 +191,7 @@ class Sessions:
             tokens.revocation_url,
         )
         if answer.patient is not None and answer.patient != context.patient:
-            self._revoke(replace(session, tokens=renewed))
-            self.end(row.handle, "patient-changed")
+            self._finish(replace(session, tokens=renewed), "patient-changed")
             raise _ended("The EHR switched to another patient. Please launch the app again.")
         if answer.scope is not None:  # a refresh may narrow what was granted, never widen it
             granted = compare(context.granted, parse_scopes(answer.scope).clinical).granted

@@ -1,0 +1,177 @@
+"""The launch's pages: ``/launch``, ``/launch/standalone``, ``/callback``, ``/logout`` and our keys.
+
+They read the request, call the launch, and set cookies. Errors are raised; the app's one handler
+renders them. No route here shows a patient, so their guard is the protocol's own: the registered
+issuer, the state and the cookie.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+from urllib.parse import urlsplit
+
+from flask import Blueprint, jsonify, redirect, request
+from flask.typing import ResponseReturnValue
+from markupsafe import escape
+from werkzeug.wrappers import Response
+
+from launch.authorization import AuthorizationRequest
+from launch.build import Launch
+from launch.context import LaunchContext
+from launch.cookies import launch_cookie, superfluous
+from launch.errors import LaunchError
+from launch.issuers import RegisteredEhr
+from launch.launcher import Begun
+from launch.ports import View
+from launch.urls import origin
+
+_PRINTABLE = re.compile(r"[\x20-\x7e]+")
+_LONGEST = {"iss": 2048, "launch": 4096, "ehr": 64, "view": 16, "patient": 64, "handle": 64}
+
+
+def launch_blueprint(launch: Launch, *, after_logout: str = "/") -> Blueprint:
+    """The launch as a Flask blueprint; ``after_logout`` is the path shown once signed out."""
+    pages = Blueprint("launch", __name__)
+
+    @pages.get("/launch")
+    def from_ehr() -> ResponseReturnValue:
+        """Guard: the issuer is registered. Opened by the EHR, in a frame or a window."""
+        iss, token = _required("iss"), _required("launch")
+        return _to_sign_in(launch.launcher.begin_from_ehr(iss, token, _view()))
+
+    @pages.get("/launch/standalone")
+    def standalone() -> ResponseReturnValue:
+        """Guard: the EHR is registered under the name that the user chose."""
+        name, view, patient = _required("ehr"), _view(), _optional("patient")
+        if launch.launcher.is_open(name):
+            context, secret = launch.launcher.open_server(name, view, patient)
+            return _to_app(context, secret)
+        if patient is not None:
+            raise _bad_request()  # whose chart it is, the EHR says
+        return _to_sign_in(launch.launcher.begin_standalone(name, view))
+
+    @pages.get("/callback")
+    def callback() -> ResponseReturnValue:
+        """Guard: the state, and the cookie of the browser that began the sign-in."""
+        done = launch.completion.complete(request.args.to_dict(flat=False), request.cookies)
+        response = _to_app(done.context, done.secret)
+        _forget(response, done.used_cookie)
+        return response
+
+    @pages.post("/logout")
+    def logout() -> ResponseReturnValue:
+        """Guard: the launch's cookie, sent by a form of our own origin."""
+        _same_origin(launch.settings.public_url)
+        handle = request.form.get("handle", "")[: _LONGEST["handle"]]
+        name = launch_cookie(handle)
+        launch.sessions.load(handle, request.cookies.get(name))
+        launch.sessions.end(handle, "logout")
+        response = redirect(after_logout, 303)
+        _forget(response, name)
+        return response
+
+    @pages.get("/.well-known/jwks.json")
+    def jwks() -> ResponseReturnValue:
+        """Guard: none; public keys, for EHRs to check our assertions with."""
+        response = jsonify(launch.keys.public_jwks())
+        response.headers["Cache-Control"] = "public, max-age=300"
+        return response
+
+    @pages.after_request
+    def not_stored(response: Any) -> Any:
+        """Codes and states pass through these addresses: kept by no cache, told to no other site."""
+        response.headers.setdefault("Cache-Control", "no-store")
+        response.headers.setdefault("Referrer-Policy", "same-origin")
+        return response
+
+    return pages
+
+
+def _to_sign_in(begun: Begun) -> Response:
+    if begun.request.method == "GET":
+        response = redirect(begun.request.url, 302)
+    else:
+        response = _form(begun.request, begun.ehr)
+    _prune(response)
+    _remember(response, begun.cookie_name, begun.cookie_value, int(begun.cookie_life.total_seconds()))
+    return response
+
+
+def _to_app(context: LaunchContext, secret: str) -> Response:
+    response = redirect(f"/l/{context.handle}/", 303)
+    _prune(response)
+    _remember(response, launch_cookie(context.handle), secret, None)
+    return response
+
+
+def _form(sign_in: AuthorizationRequest, ehr: RegisteredEhr) -> Response:
+    """A request too long for an address: one button, no script."""
+    fields = "".join(
+        f'<input type="hidden" name="{escape(name)}" value="{escape(value)}">' for name, value in sign_in.fields
+    )
+    page = (
+        '<!doctype html><html lang="en"><head><meta charset="utf-8"><title>Sign in</title></head>'
+        f'<body><main><h1>Sign in</h1><form method="post" action="{escape(sign_in.url)}">{fields}'
+        f"<button autofocus>Continue to {escape(ehr.name)}</button></form></main></body></html>"
+    )
+    response = Response(page, content_type="text/html; charset=utf-8")
+    ancestors = " ".join(ehr.frame_ancestors) or "'none'"
+    response.headers["Content-Security-Policy"] = (
+        f"default-src 'none'; base-uri 'none'; form-action {origin(sign_in.url)}; frame-ancestors {ancestors}"
+    )
+    return response
+
+
+def _remember(response: Response, name: str, value: str, max_age: int | None) -> None:
+    response.set_cookie(
+        name, value, max_age=max_age, path="/", secure=True, httponly=True, samesite="None", partitioned=True
+    )
+
+
+def _forget(response: Response, name: str) -> None:
+    _remember(response, name, "", 0)
+
+
+def _prune(response: Response) -> None:
+    for name in superfluous(list(request.cookies)):
+        _forget(response, name)
+
+
+def _optional(name: str) -> str | None:
+    """One plain value of a query parameter: not repeated, not too long, no control characters."""
+    values = request.args.getlist(name)
+    if not values:
+        return None
+    if len(values) > 1 or len(values[0]) > _LONGEST[name] or not _PRINTABLE.fullmatch(values[0]):
+        raise _bad_request()
+    return values[0]
+
+
+def _required(name: str) -> str:
+    value = _optional(name)
+    if value is None:
+        raise _bad_request()
+    return value
+
+
+def _view() -> View:
+    view = _optional("view") or "chart"
+    if view == "chart":
+        return "chart"
+    if view == "population":
+        return "population"
+    raise _bad_request()
+
+
+def _bad_request() -> LaunchError:
+    return LaunchError("launch.bad-request", "This is not a complete launch. Please open the app from the EHR.")
+
+
+def _same_origin(public_url: str) -> None:
+    """Browsers say where a POST comes from; one from elsewhere, or from nowhere, is refused."""
+    stated = request.headers.get("Origin")
+    fetched = request.headers.get("Sec-Fetch-Site", "same-origin")
+    parts = urlsplit(public_url)
+    if stated not in (None, f"{parts.scheme}://{parts.netloc}") or fetched != "same-origin":
+        raise LaunchError("launch.cross-site", "This request came from another site.", status=403)
