@@ -6,10 +6,9 @@ from datetime import date, timedelta
 
 from .case import Case
 from .chart import Chart
-from .codes import TERMINOLOGY, Resource, concept, snomed
-from .dates import workday
+from .codes import Resource, concept, hl7, snomed
+from .dates import instant, workday
 from .draw import Draw
-from .encounters import KINDS
 from .practice import MAIN_SITE, location, practitioner
 from .visits import Engagement
 
@@ -35,10 +34,10 @@ _REASON = snomed("185349003", "Encounter for check up (procedure)")
 def write(chart: Chart, case: Case, draw: Draw) -> None:
     """The last three years, and what is booked."""
     for visit in case.visits:
-        if KINDS[visit.kind].act not in ("AMB", "VR") or (case.reference - visit.day).days > 1100:
+        if visit.kind in ("emergency", "inpatient") or (case.reference - visit.day).days > 1100:
             continue
         here = draw.stream(visit.day.isoformat())
-        _appointment(chart, case, "fulfilled", visit.day, visit.hour, visit.minute)
+        _appointment(chart, case, "fulfilled", visit.day, (visit.hour, visit.minute))
         if here.chance(_MISSED[case.engagement]):
             _off(chart, case, visit.day - timedelta(days=here.between(10, 40)), here)
     if case.engagement is Engagement.DORMANT and case.visits:
@@ -49,7 +48,7 @@ def write(chart: Chart, case: Case, draw: Draw) -> None:
     if case.person.deceased:
         return
     if "here-today" in case.traits:
-        _appointment(chart, case, "arrived", case.reference, 14, 0)
+        _appointment(chart, case, "arrived", case.reference, (14, 0))
     if "booked" in case.traits or (draw.chance(_BOOKED[case.engagement]) and "not-booked" not in case.traits):
         day = case.reference + timedelta(days=draw.between(3, 110))
         _appointment(chart, case, "booked", day + timedelta(days=(7 - day.weekday()) % 7 if day.weekday() > 4 else 0))
@@ -58,24 +57,20 @@ def write(chart: Chart, case: Case, draw: Draw) -> None:
 def _off(chart: Chart, case: Case, day: date, draw: Draw) -> None:
     status = draw.weighted({"noshow": 65, "cancelled": 35})
     if day > case.start:
-        _appointment(chart, case, status, workday(day), draw.between(13, 20))
+        _appointment(chart, case, status, workday(day), (draw.between(13, 20), 0))
 
 
-def _appointment(chart: Chart, case: Case, status: str, day: date, hour: int = 15, minute: int = 0) -> None:
+def _appointment(chart: Chart, case: Case, status: str, day: date, time: tuple[int, int] = (15, 0)) -> None:
     accepted: Resource = {"status": "accepted"}
-    end = hour * 60 + minute + 20
-    reason = None
-    if status == "cancelled":
-        reason = {
-            "coding": [{"system": TERMINOLOGY + "appointment-cancellation-reason", "code": "pat", "display": "Patient"}]
-        }
+    start, end = time, divmod(time[0] * 60 + time[1] + 20, 60)
+    cancelled = concept(hl7("appointment-cancellation-reason", "pat", "Patient")) if status == "cancelled" else None
     chart.add(
         "Appointment",
         status=status,
-        cancelationReason=reason,
+        cancelationReason=cancelled,
         serviceType=[concept(_REASON, text="Office visit")],
-        start=f"{day.isoformat()}T{hour:02d}:{minute:02d}:00Z",
-        end=f"{day.isoformat()}T{end // 60:02d}:{end % 60:02d}:00Z",
+        start=instant(day, *start),
+        end=instant(day, *end),
         minutesDuration=20,
         participant=[
             {"actor": chart.subject, **accepted},

@@ -37,14 +37,16 @@ def cast(reference: date) -> tuple[Brief, ...]:
                 "tobacco": (MET, "usual"), "influenza": (OVERDUE, "usual"),
             },
             last={"breast": 34, "colorectal": 121, "cervical": 30, "eye": 26, "kidney": 5},
-            traits=frozenset({"here-today", "booked", "risk-accepted"}),
+            traits=frozenset({"here-today", "booked", "risk-accepted", "ordered-breast"}),
         ),
         Brief(
             id="pt-1002",
             purpose="Excluded: bilateral mastectomy, and hospice care since last month",
             name=("Margaret", "Okafor"), sex="female", age=71, language="en", smoking="never", payer="medicare",
             problems=has(("heart-failure", 4), ("hypertension", 12)), engagement=Engagement.HIGH,
-            states={"breast": (EXCLUDED, "usual"), "colorectal": (OVERDUE, "colonoscopy"), "bp": (UNCONTROLLED, "usual")},
+            states={
+                "breast": (EXCLUDED, "usual"), "colorectal": (OVERDUE, "colonoscopy"), "bp": (UNCONTROLLED, "usual"),
+            },
             traits=frozenset({"hospice", "walker", "not-booked", "mastectomy"}),
         ),
         Brief(
@@ -75,8 +77,9 @@ def cast(reference: date) -> tuple[Brief, ...]:
             name=("Lucía", "Herrera Campos"), sex="female", age=45, language="es", smoking="never", payer="medicaid",
             problems=has(("diabetes-2", 4), ("food-insecurity", 1)), engagement=Engagement.MODERATE,
             states={
-                "a1c": (OVERDUE, "usual"), "breast": (NEVER, "usual"), "cervical": (MET, "pap"), "eye": (NEVER, "usual"),
-                "kidney": (OVERDUE, "usual"), "colorectal": (NEVER, "fit"), "social": (MET, "usual"),
+                "a1c": (OVERDUE, "usual"), "breast": (NEVER, "usual"),
+                "cervical": (MET, "pap"),
+                "eye": (NEVER, "usual"), "kidney": (OVERDUE, "usual"), "colorectal": (NEVER, "fit"), "social": (MET, "usual"),
             },
             last={"a1c": 14, "cervical": 20, "kidney": 20},
             a1c=((430, 8.6), (560, 8.1)),
@@ -84,7 +87,7 @@ def cast(reference: date) -> tuple[Brief, ...]:
         ),
         Brief(
             id="pt-1006",
-            purpose="Seventeen: confidential communication asked for, chlamydia screening due, low mood at the last visit",
+            purpose="Seventeen: asked for confidential communication; chlamydia screening due, low mood lately",
             name=("Kayla", "Nguyen"), sex="female", age=17, language="en", smoking="never", payer="commercial",
             problems=has(("contraception", 0),), engagement=Engagement.MODERATE,
             states={"chlamydia": (NEVER, "usual"), "depression": (MET, "usual"), "teenage": (DUE, "usual")},
@@ -109,8 +112,8 @@ def cast(reference: date) -> tuple[Brief, ...]:
         Brief(
             id="pt-1009",
             purpose="A child of one whose second-year vaccines are missing; his mother is the contact",
-            name=("Noah", "Ferris"), sex="male", age=1, language="en", smoking="never", payer="medicaid",
-            problems=(), engagement=Engagement.HIGH, states={"childhood": (DUE, "usual")},
+            name=("Noah", "Ferris"), sex="male", age=1, extra_days=240, language="en", smoking="never",
+            payer="medicaid", problems=(), engagement=Engagement.HIGH, states={"childhood": (DUE, "usual")},
             traits=frozenset({"proxy", "booked"}),
         ),
         Brief(

@@ -36,11 +36,12 @@ def add_condition(
     status = (
         None if verification == "entered-in-error" else concept(hl7("condition-clinical", clinical, clinical.title()))
     )
+    noted = recorded or onset
     encounter = chart.encounter_on(recorded) if recorded and kind == "encounter-diagnosis" else None
     return chart.add(
         "Condition",
         _PROFILES[kind],
-        clinicalStatus=status,
+        clinicalStatus=None if verification == "entered-in-error" else status,
         verificationStatus=concept(hl7("condition-ver-status", verification, verification.replace("-", " ").title())),
         category=category(hl7("condition-category", kind, kind.replace("-", " ").title())),
         code=concept(*CATALOGUE[key].codes),
@@ -48,7 +49,7 @@ def add_condition(
         encounter=encounter,
         onsetDateTime=onset.isoformat() if onset else None,
         abatementDateTime=abatement.isoformat() if abatement else None,
-        recordedDate=(recorded or onset).isoformat() if recorded or onset else None,
+        recordedDate=noted.isoformat() if noted else None,
     )
 
 
@@ -68,5 +69,5 @@ def write(chart: Chart, case: Case, draw: Draw) -> None:
         )
     for service, key in EXCLUDING.items():
         if case.state(service) is EXCLUDED:
-            onset = years_before(case.reference, draw.stream(service).between(1, 6))
+            onset = years_before(case.end, draw.stream(service).between(1, 6))
             add_condition(chart, key, "problem-list-item", onset=onset, recorded=onset)

@@ -9,11 +9,10 @@ from .case import Case
 from .chart import Chart
 from .codes import TERMINOLOGY, Code, Resource, concept, hcpcs, hl7, snomed
 from .conditions import add_condition
-from .dates import age_on, instant
+from .dates import instant
 from .draw import Draw
 from .practice import MAIN_SITE, SECOND_SITE, location, organization, practitioner
 from .problems import CATALOGUE
-from .states import DUE, MET, OVERDUE
 from .visits import Visit
 
 _CLASS_NAMES = {"AMB": "ambulatory", "VR": "virtual", "EMER": "emergency", "IMP": "inpatient encounter"}
@@ -75,25 +74,16 @@ def write(chart: Chart, case: Case, draw: Draw) -> None:
     """One Encounter a visit, with an encounter diagnosis on some."""
     for visit in case.visits:
         here = draw.stream(visit.day.isoformat())
-        _encounter(chart, case, visit, _kind(case, visit), here)
+        _encounter(chart, case, visit, here)
     if "here-today" in case.traits:
         _today(chart, case)
 
 
-def _kind(case: Case, visit: Visit) -> str:
-    """The annual wellness visit is a visit like another, with a code of its own."""
-    wellness = case.services.get("wellness")
-    if wellness and wellness.state in (MET, DUE, OVERDUE) and wellness.last == visit.day:
-        at = age_on(case.person.birth, visit.day)
-        return "welcome" if at < 66 else "wellness-first" if at < 67 else "wellness"
-    return visit.kind
-
-
-def _encounter(chart: Chart, case: Case, visit: Visit, key: str, draw: Draw) -> None:
-    kind = KINDS[key]
+def _encounter(chart: Chart, case: Case, visit: Visit, draw: Draw) -> None:
+    key, kind = visit.kind, KINDS[visit.kind]
     stay = draw.between(2, 6) if key == "inpatient" else 0
     diagnosis = _diagnosis(case, key, draw)
-    end = _end(visit, kind.minutes, stay, case.reference)
+    end = _end(visit, kind.minutes, stay, case.end)
     encounter = chart.add(
         "Encounter",
         "us-core-encounter",

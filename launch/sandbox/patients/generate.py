@@ -5,11 +5,27 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from datetime import date
 
-from . import appointments, conditions, cover, encounters, labs, medications, screening, shots, surveys, vitals
-from .case import Brief, Case, draw_case
+from . import (
+    appointments,
+    care,
+    conditions,
+    contact,
+    cover,
+    encounters,
+    labs,
+    medications,
+    mess,
+    orders,
+    screening,
+    shots,
+    surveys,
+    vitals,
+)
+from .case import Brief, Case
 from .cast import cast
 from .chart import Chart
 from .codes import Resource
+from .decide import draw_case
 from .draw import Draw
 from .people import patient_resource
 from .practice import practice_bundle
@@ -25,7 +41,11 @@ WRITERS: tuple[tuple[str, Callable[[Chart, Case, Draw], None]], ...] = (
     ("surveys", surveys.write),
     ("shots", shots.write),
     ("medications", medications.write),
+    ("orders", orders.write),
+    ("care", care.write),
     ("appointments", appointments.write),
+    ("contact", contact.write),
+    ("mess", mess.write),
 )
 
 FIRST_DRAWN = 2001

@@ -40,7 +40,9 @@ HIGH = hl7("v3-ObservationInterpretation", "H", "High")
 LOW = hl7("v3-ObservationInterpretation", "L", "Low")
 
 
-def lab(chart: Chart, day: date, code: Code, value: Quantity | Code, low: float = 0, high: float | None = None) -> None:
+def lab(
+    chart: Chart, day: date, code: Code, value: Quantity | Code, *, low: float = 0, high: float | None = None
+) -> None:
     """A final result; a number outside ``low`` to ``high`` is flagged."""
     flag = None
     if isinstance(value, Quantity) and high is not None:
@@ -78,7 +80,8 @@ def a1c_series(case: Case, draw: Draw) -> tuple[tuple[int, float], ...]:
     value = max(9.2, value) if outcome.state is UNCONTROLLED else min(8.9, max(5.9, value))
     slope = draw.pick((0.3, 0.2, 0.1)) if outcome.state is UNCONTROLLED else draw.pick((-0.3, -0.1, 0.0, 0.1))
     onset = min(p.onset for p in case.problems if p.key.startswith("diabetes"))
-    day, series = outcome.last, []
+    day = outcome.last
+    series: list[tuple[int, float]] = []
     while day >= max(case.start, onset) or not series:
         series.append(((case.reference - day).days, value))
         value = round(min(13.5, max(5.6, value - slope + draw.bell(0, 0.2, digits=1))), 1)
@@ -90,7 +93,8 @@ def _series(case: Case, outcome: Outcome | None, draw: Draw, every: tuple[int, i
     """The date of the outcome, and earlier ones at about the same distance."""
     if outcome is None or outcome.last is None:
         return []
-    day, found = outcome.last, []
+    day = outcome.last
+    found: list[date] = []
     while day >= case.start or not found:
         found.append(day)
         day = workday(day - timedelta(days=draw.between(*every)))
@@ -107,48 +111,49 @@ def _kidney(chart: Chart, case: Case, draw: Draw) -> None:
         _renal_panel(chart, case, day, rate, draw)
         lab(chart, day, UACR, Quantity(max(4, draw.bell(26, 14)), "mg/g"), high=30)
     if outcome is None and "chronic" in case.tags:
-        for visit in case.visits[::2]:
+        for visit in case.office_visits[::2]:
             _renal_panel(chart, case, visit.day, rate, draw)
-    elif outcome and outcome.state in (OVERDUE, DUE) and days and case.visits and case.visits[-1].day > days[0]:
+    elif outcome and outcome.state in (OVERDUE, DUE) and case.office_visits and draw.chance(50):
         # Half of the pair alone closes nothing: a common reason for an open gap.
-        if draw.chance(50) and case.visits[-1].kind not in ("telehealth",):
-            _renal_panel(chart, case, case.visits[-1].day, rate, draw)
+        last = case.office_visits[-1].day
+        if last not in days:
+            _renal_panel(chart, case, last, rate, draw)
 
 
 def _renal_panel(chart: Chart, case: Case, day: date, rate: float, draw: Draw) -> None:
     now = max(8, rate + draw.bell(0, 3))
     factor = 84 if case.person.sex == "male" else 66
-    lab(chart, day, CREATININE, Quantity(max(0.5, round(factor / now, 2)), "mg/dL"), 0.5, 1.3)
-    lab(chart, day, EGFR, Quantity(round(now), "mL/min/{1.73_m2}"), 60, 200)
+    lab(chart, day, CREATININE, Quantity(max(0.5, round(factor / now, 2)), "mg/dL"), low=0.5, high=1.3)
+    lab(chart, day, EGFR, Quantity(round(now), "mL/min/{1.73_m2}"), low=60, high=200)
 
 
 def _lipids(chart: Chart, case: Case, draw: Draw) -> None:
     """A lipid panel every year or two from 40, or from 20 with a reason."""
-    if not case.visits or (case.age < 40 and not case.tags & {"diabetes", "hyperlipidemia"}) or case.age < 20:
+    if (case.age < 40 and not case.tags & {"diabetes", "hyperlipidemia"}) or case.age < 20:
         return
     treated = case.state("statin") is MET
     base = draw.bell(92 if treated else 124, 16)
     seen: date | None = None
-    for visit in reversed(case.visits):
-        if visit.kind in ("telehealth", "emergency") or (seen and (seen - visit.day).days < 330):
+    for visit in reversed(case.office_visits):
+        if seen and (seen - visit.day).days < 330:
             continue
         seen = visit.day
         ldl = max(48, min(189, base + draw.bell(0, 9)))
         hdl, fat = max(28, draw.bell(52, 9)), max(50, draw.bell(128, 30))
         lab(chart, seen, LDL_DIRECT if draw.chance(12) else LDL, Quantity(ldl, "mg/dL"), high=130)
-        lab(chart, seen, HDL, Quantity(hdl, "mg/dL"), 40, 200)
+        lab(chart, seen, HDL, Quantity(hdl, "mg/dL"), low=40, high=200)
         lab(chart, seen, TRIGLYCERIDES, Quantity(fat, "mg/dL"), high=150)
         lab(chart, seen, CHOLESTEROL, Quantity(round(ldl + hdl + fat / 5), "mg/dL"), high=200)
 
 
 def _prediabetes(chart: Chart, case: Case, draw: Draw) -> None:
     """A1c of those at risk without diabetes: some were tested, some were not."""
-    if "diabetes" in case.tags or not 35 <= case.age <= 70 or not case.visits or not draw.chance(45):
+    if "diabetes" in case.tags or not 35 <= case.age <= 70 or not draw.chance(45):
         return
-    eligible = [v.day for v in case.visits if age_on(case.person.birth, v.day) >= 35 and v.kind != "telehealth"]
-    recent = [day for day in eligible if day >= months_before(case.reference, 36)]
+    eligible = [v.day for v in case.office_visits if age_on(case.person.birth, v.day) >= 35]
+    recent = [day for day in eligible if day >= months_before(case.end, 36)]
     if recent:
         high = "prediabetes" in case.tags
         value = min(6.4, max(5.7, draw.bell(6.0, 0.2, digits=1))) if high else min(5.6, draw.bell(5.3, 0.2, digits=1))
         lab(chart, recent[0], A1C, Quantity(value, "%"), high=5.7)
-        lab(chart, recent[0], GLUCOSE, Quantity(112 if high else draw.bell(91, 5), "mg/dL"), 70, 99)
+        lab(chart, recent[0], GLUCOSE, Quantity(112 if high else draw.bell(91, 5), "mg/dL"), low=70, high=99)

@@ -112,8 +112,8 @@ def write(chart: Chart, case: Case, draw: Draw) -> None:
 
 def _yearly(case: Case) -> list[date]:
     found: list[date] = []
-    for visit in reversed(case.visits):
-        if visit.kind not in ("emergency", "inpatient") and (not found or (found[-1] - visit.day).days > 300):
+    for visit in reversed(case.office_visits):
+        if not found or (found[-1] - visit.day).days > 300:
             found.append(visit.day)
     return found[::-1]
 
@@ -122,7 +122,7 @@ def _orders(chart: Chart, case: Case, days: list[date], drug: Code, per_day: int
     for day in days:
         latest = day == days[-1]
         # An order older than its supply and refills has run out, whatever the list may say.
-        active = latest and day > months_before(case.reference, 15)
+        active = latest and day > months_before(case.end, 15)
         prescribe(chart, case, day, drug, per_day, status="active" if active else "completed")
 
 
@@ -132,8 +132,10 @@ def _statin(chart: Chart, case: Case, days: list[date], draw: Draw) -> None:
         return
     drug = draw.pick(STATINS)
     if outcome.state is MET:
-        recent = [day for day in days if day > months_before(case.reference, 12)]
+        recent = [day for day in days if day > months_before(case.end, 12)]
         chosen = recent[-1:] or ([outcome.last] if outcome.last else [])
         _orders(chart, case, sorted({*days[-3:-1], *chosen}), drug, 1)
+    elif outcome.state is not REFUSED and outcome.last:
+        prescribe(chart, case, outcome.last, drug, status="completed")
     elif outcome.state is REFUSED:
         prescribe(chart, case, days[-1], drug, declined=DECLINED)

@@ -55,14 +55,14 @@ def draw_person(
     age: int | None = None,
     language: str | None = None,
     name: tuple[str, str] | None = None,
-    deceased: date | None = None,
+    extra_days: int | None = None,
     clinicians: tuple[str, ...],
 ) -> Person:
     """A person; what is given is kept, everything else is drawn."""
     sex = sex or draw.pick(("female", "male"))
     if age is None:
         age = _age(draw)
-    birth = years_before(reference, age) - timedelta(days=draw.between(1, 360))
+    birth = years_before(reference, age) - timedelta(days=extra_days or draw.between(1, 360))
     language = language or draw.weighted({"en": 84, "es": 11, "pt": 2, "vi": 1, "zh": 1, "fr": 1})
     group = language if language in FAMILY else "en"
     given = draw.pick((FEMALE if sex == "female" else MALE)[group])
@@ -88,7 +88,6 @@ def draw_person(
         email=f"{_ascii(given)}.{_ascii(family)}{draw.between(10, 99)}@example.com" if has_email else None,
         contact=contact,
         clinician=draw.pick(clinicians),
-        deceased=deceased,
     )
 
 

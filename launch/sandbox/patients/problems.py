@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 
 from .codes import Code, icd10, snomed
-from .dates import years_before
+from .dates import age_on, years_before
 from .draw import Draw
 
 
@@ -39,7 +39,8 @@ CATALOGUE = {
         _diagnosis("diabetes-2-high", icd10("E11.65", "Type 2 diabetes mellitus with hyperglycemia"), _DM2,
                    tags=("diabetes", "statin-needed", "chronic")),
         _diagnosis("diabetes-1", icd10("E10.9", "Type 1 diabetes mellitus without complications"),
-                   snomed("46635009", "Diabetes mellitus type 1 (disorder)"), tags=("diabetes", "statin-needed", "chronic")),
+                   snomed("46635009", "Diabetes mellitus type 1 (disorder)"),
+                   tags=("diabetes", "statin-needed", "chronic")),
         _diagnosis("retinopathy", icd10("E11.319", "Type 2 diabetes mellitus with unspecified diabetic retinopathy "
                    "without macular edema"), snomed("4855003", "Retinopathy due to diabetes mellitus (disorder)")),
         _diagnosis("prediabetes", icd10("R73.03", "Prediabetes"), snomed("714628002", "Prediabetes (finding)")),
@@ -76,7 +77,8 @@ CATALOGUE = {
         _diagnosis("frailty", icd10("R54", "Age-related physical debility"), snomed("248279007", "Frailty (finding)")),
         _diagnosis("stroke", icd10("I69.30", "Unspecified sequelae of cerebral infarction"), tags=("chronic",)),
         _diagnosis("hay-fever", icd10("J30.1", "Allergic rhinitis due to pollen")),
-        _diagnosis("pregnancy", icd10("Z33.1", "Pregnant state, incidental"), snomed("77386006", "Pregnancy (finding)")),
+        _diagnosis("pregnancy", icd10("Z33.1", "Pregnant state, incidental"),
+                   snomed("77386006", "Pregnancy (finding)")),
         _diagnosis("contraception", icd10("Z30.9", "Encounter for contraceptive management, unspecified"),
                    tags=("sexually-active",)),
         _diagnosis("hiv", icd10("Z21", "Asymptomatic human immunodeficiency virus [HIV] infection status")),
@@ -96,8 +98,10 @@ CATALOGUE = {
                    snomed("363746003", "Acute pharyngitis (disorder)")),
         _diagnosis("back-pain", _LOW_BACK, snomed("279039007", "Low back pain (finding)")),
         _diagnosis("cystitis", icd10("N30.00", "Acute cystitis without hematuria")),
-        _diagnosis("checkup", icd10("Z00.00", "Encounter for general adult medical examination without abnormal findings")),
-        _diagnosis("child-checkup", icd10("Z00.129", "Encounter for routine child health examination without abnormal findings")),
+        _diagnosis("checkup",
+                   icd10("Z00.00", "Encounter for general adult medical examination without abnormal findings")),
+        _diagnosis("child-checkup",
+                   icd10("Z00.129", "Encounter for routine child health examination without abnormal findings")),
         _diagnosis("chest-pain", icd10("R07.9", "Chest pain, unspecified")),
         _diagnosis("pneumonia", icd10("J18.9", "Pneumonia, unspecified organism")),
     )
@@ -150,8 +154,9 @@ _PREVALENCE: tuple[tuple[str, int, int, str | None, float], ...] = (
 )
 
 
-def draw_problems(draw: Draw, sex: str, age: int, birth: date, reference: date) -> tuple[Problem, ...]:
+def draw_problems(draw: Draw, sex: str, birth: date, reference: date) -> tuple[Problem, ...]:
     """A problem list; a few entries are refuted, unconfirmed, resolved or entered in error."""
+    age = age_on(birth, reference)
     found: list[Problem] = []
     keys: set[str] = set()
     for key, youngest, oldest, only, percent in _PREVALENCE:

@@ -21,7 +21,8 @@ MAMMOGRAM = loinc("24606-6", "MG Breast Screening")
 PAP = loinc("10524-7", "Microscopic observation [Identifier] in Cervix by Cyto stain")
 HPV = loinc(
     "82675-0",
-    "Human papilloma virus 16+18+31+33+35+39+45+51+52+56+58+59+66+68 DNA [Presence] in Cervix by NAA with probe detection",
+    "Human papilloma virus 16+18+31+33+35+39+45+51+52+56+58+59+66+68 DNA [Presence] in Cervix by NAA "
+    "with probe detection",
 )
 FIT = loinc("57905-2", "Hemoglobin.gastrointestinal.lower [Presence] in Stool by Immunoassay --1st specimen")
 FIT_OTHER = loinc("29771-3", "Hemoglobin.gastrointestinal.lower [Presence] in Stool by Immunoassay")
@@ -167,8 +168,8 @@ def _excluded(chart: Chart, case: Case, service: str, draw: Draw) -> None:
     if service not in _OPERATIONS:
         return
     operation, history = _OPERATIONS[service]
-    day = workday(years_before(case.reference, draw.between(2, 8)) - timedelta(days=draw.between(0, 200)))
-    told = draw.weighted({"procedure": 40, "condition": 30, "both": 30})
+    day = workday(years_before(case.end, draw.between(2, 8)) - timedelta(days=draw.between(0, 200)))
+    told = "both" if "mastectomy" in case.traits else draw.weighted({"procedure": 40, "condition": 30, "both": 30})
     if told in ("procedure", "both"):
         procedure(chart, day, operation, kind=_SURGICAL)
     if told in ("condition", "both"):

@@ -13,6 +13,7 @@ from .chart import Chart
 from .codes import CVX, Code, concept, hl7
 from .dates import instant, months_before, workday, years_before
 from .draw import Draw
+from .orders import declined_on
 from .states import DUE, MET, REFUSED, State
 
 
@@ -36,6 +37,7 @@ FLU_BEFORE_2024 = (
 PCV20 = cvx("216", "Pneumococcal conjugate vaccine 20-valent (PCV20)")
 PCV15 = cvx("215", "Pneumococcal conjugate vaccine 15-valent (PCV15)")
 PCV13 = cvx("133", "Pneumococcal conjugate vaccine 13-valent (PCV13)")
+PCV20_LICENSED = date(2021, 8, 1)  # and PCV15
 PPSV23 = cvx("33", "pneumococcal polysaccharide vaccine, 23 valent")
 ZOSTER = cvx("187", "zoster vaccine recombinant")
 TDAP = cvx("115", "Tdap")
@@ -44,6 +46,7 @@ RSV = (
     cvx("303", "Respiratory syncytial virus (RSV), recombinant, protein subunit, adjuvant reconstituted (Arexvy)"),
     cvx("305", "Respiratory syncytial virus (RSV), bivalent, protein subunit, diluent reconstituted (Abrysvo)"),
 )
+RSV_LICENSED = date(2023, 9, 1)
 HPV9 = cvx("165", "HPV, 9-valent")
 MENINGOCOCCAL = cvx("114", "meningococcal MCV4P")
 
@@ -93,15 +96,15 @@ def write(chart: Chart, case: Case, draw: Draw) -> None:
         if outcome is None:
             continue
         if outcome.state is REFUSED:
-            day = max(case.start, workday(case.reference - timedelta(days=draw.stream(key).between(20, 200))))
-            shot(chart, day, declined, given=False)
+            shot(chart, declined_on(case, draw.stream(key, "declined")), declined, given=False)
     _flu(chart, case, draw.stream("influenza"))
     _pneumococcal(chart, case, draw.stream("pneumococcal"))
     _zoster(chart, case, draw.stream("zoster"))
-    if day := _last(case, "tetanus"):
-        shot(chart, day, TDAP if draw.stream("tetanus").chance(60) else TD)
-    if day := _last(case, "rsv"):
-        shot(chart, max(day, date(2023, 9, 1)), draw.stream("rsv").pick(RSV))
+    if tetanus := _last(case, "tetanus"):
+        shot(chart, tetanus, TDAP if draw.stream("tetanus").chance(60) else TD)
+    rsv = _last(case, "rsv")
+    if rsv and max(rsv, RSV_LICENSED) < case.end:
+        shot(chart, max(rsv, RSV_LICENSED), draw.stream("rsv").pick(RSV))
     _series(chart, case, draw.stream("childhood"))
 
 
@@ -120,14 +123,13 @@ def _flu(chart: Chart, case: Case, draw: Draw) -> None:
     outcome = case.services.get("influenza")
     if outcome is None or outcome.last is None:
         return
-    start = season_start(case.reference)
-    if outcome.state is MET and case.reference < start + timedelta(days=92):
+    met = outcome.state is MET
+    start = season_start(case.end if met else outcome.last)
+    if met and case.end < start + timedelta(days=92):
         start = years_before(start, 1)  # not given yet this season
-    if outcome.state is not MET:
-        start = years_before(season_start(outcome.last), 0)
-    latest = min(case.reference - timedelta(days=3), outcome.last if outcome.state is not MET else case.reference)
+    latest = case.end - timedelta(days=3) if met else outcome.last
     while start >= years_before(case.start, 1):
-        day = workday(start + timedelta(days=draw.between(76, 150)))
+        day = min(workday(start + timedelta(days=draw.between(76, 150))), latest)
         if case.person.birth < day <= latest and day >= case.start:
             shot(chart, day, _flu_vaccine(case, day, draw), elsewhere=draw.chance(20))
         start = years_before(start, 1 if draw.chance(75) else 2)
@@ -144,11 +146,12 @@ def _pneumococcal(chart: Chart, case: Case, draw: Draw) -> None:
     day = _last(case, "pneumococcal")
     if day is None:
         return
-    first = draw.weighted({PCV20: 65, PCV15: 20, PCV13: 15})
-    if first is PCV20:
+    first = years_before(day, 1)
+    licensed = first > PCV20_LICENSED
+    if licensed and draw.chance(65):
         shot(chart, day, PCV20)
         return
-    shot(chart, years_before(day, 1), first)
+    shot(chart, first, PCV15 if licensed else PCV13)
     shot(chart, day, PPSV23)
 
 
@@ -160,18 +163,18 @@ def _zoster(chart: Chart, case: Case, draw: Draw) -> None:
     shot(chart, outcome.last, ZOSTER)
     second = months_before(outcome.last, -draw.between(2, 6))
     if outcome.state is MET:
-        shot(chart, min(second, case.reference - timedelta(days=5)), ZOSTER)
+        shot(chart, min(second, case.end - timedelta(days=5)), ZOSTER)
 
 
 def _series(chart: Chart, case: Case, draw: Draw) -> None:
-    """The childhood series; DUE: the last visits were missed. Then what is given at eleven and after."""
+    """The childhood series (DUE: without the doses from twelve months on), then what is given from eleven."""
     state = case.state("childhood")
     if case.age <= 17 and state not in (State.NEVER, State.REFUSED):
         for vaccine, months in CHILDHOOD:
             for number, month in enumerate(months):
                 day = workday(months_before(case.person.birth, -month) + timedelta(days=draw.between(4, 18)))
-                missed = state is DUE and number == len(months) - 1 and month >= 12
-                if day < case.reference and not missed:
+                late = 12 <= month <= 18 if case.age < 4 else month >= 12 and number == len(months) - 1
+                if day < case.reference and not (late and state is DUE):
                     shot(chart, day, vaccine, elsewhere=day < case.start)
     teenage = case.services.get("teenage")
     if teenage and teenage.state in (MET, DUE):

@@ -8,7 +8,7 @@ are those of the guidelines named beside them.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date, timedelta
 from enum import StrEnum
 
@@ -45,7 +45,6 @@ class Service:
     sex: str | None = None
     problem: str | None = None
     at_visit: bool = False
-    tags: frozenset[str] = field(default_factory=frozenset)
 
     def fits(self, sex: str, age: int, problems: frozenset[str]) -> bool:
         """Whether the service is for somebody like this."""
@@ -155,29 +154,33 @@ def window(state: State, interval: int | None, reference: date) -> tuple[date, d
     return months_before(reference, interval * 2 + 12), months_before(reference, interval + 6)
 
 
-def settle(
-    service: Service,
-    state: State,
-    method: str,
-    visits: tuple[date, ...],
-    horizon: date,
-    birth: date,
-    reference: date,
-    draw: Draw,
-) -> Outcome:
-    """A date for the state, or another state where the patient's visits do not allow this one.
+@dataclass(frozen=True, slots=True)
+class Course:
+    """When something can have been done for a patient: ``visits`` are those in the office, oldest first.
 
-    What is done at visits happens on one; nothing happens after ``horizon`` (a patient who stays
-    away) nor before the age at which the service starts. Evidence that cannot be is not written,
-    and the state says so: OVERDUE where an older visit can hold it, else NEVER.
+    Nothing happens after ``horizon``: earlier than ``end`` for somebody who stays away.
+    """
+
+    birth: date
+    visits: tuple[date, ...]
+    horizon: date
+    end: date
+
+
+def settle(service: Service, state: State, method: str, course: Course, draw: Draw) -> Outcome:
+    """A date for the state, or another state where the patient's course does not allow this one.
+
+    What is done at visits happens at one, and nothing happens before the age at which the service
+    starts. Evidence that cannot be is not written, and the state says so: OVERDUE where something
+    older can be, else NEVER.
     """
     interval = service.methods[method][0]
-    bounds = window(state, interval, reference)
+    bounds = window(state, interval, course.end)
     if bounds is None:
         return Outcome(state, method, None, interval)
-    low, high = max(bounds[0], years_before(birth, -service.ages[0])), min(bounds[1], horizon)
+    low, high = max(bounds[0], years_before(course.birth, -service.ages[0])), min(bounds[1], course.horizon)
     if service.at_visit:
-        days = [day for day in visits if low <= day <= high]
+        days = [day for day in course.visits if low <= day <= high]
         if days:
             return Outcome(state, method, days[-1], interval)
     elif low <= high:
@@ -187,4 +190,4 @@ def settle(
         return Outcome(REFUSED, method, None, interval)
     if state is OVERDUE or interval is None:
         return Outcome(NEVER, method, None, interval)
-    return settle(service, OVERDUE, method, visits, horizon, birth, reference, draw)
+    return settle(service, OVERDUE, method, course, draw)

@@ -10,7 +10,6 @@ from .codes import loinc, snomed
 from .dates import age_on
 from .draw import Draw
 from .observations import SDOH, SOCIAL_HISTORY, SURVEY, Quantity, observe
-from .states import DUE, MET, OVERDUE
 from .visits import Visit
 
 SMOKING_STATUS = loinc("72166-2", "Tobacco smoking status")
@@ -54,11 +53,11 @@ def write(chart: Chart, case: Case, draw: Draw) -> None:
 def _yearly(case: Case, service: str) -> list[Visit]:
     """The visits at which it was asked, latest first: the drawn one, then earlier ones 11 months apart."""
     outcome = case.services.get(service)
-    if outcome is None or outcome.last is None or outcome.state not in (MET, DUE, OVERDUE):
+    if outcome is None or outcome.last is None:
         return []
     found: list[Visit] = []
-    for visit in reversed(case.visits):
-        if visit.day > outcome.last or (visit.kind in ("emergency", "inpatient") and visit.day != outcome.last):
+    for visit in reversed(case.office_visits):
+        if visit.day > outcome.last:
             continue
         if age_on(case.person.birth, visit.day) < 12:
             break

@@ -29,6 +29,11 @@ class Visit:
     hour: int
     minute: int
 
+    @property
+    def in_office(self) -> bool:
+        """Whether the patient was at the practice."""
+        return self.kind not in ("telehealth", "emergency", "inpatient")
+
 
 # Days from one visit to the next, and from the last one to the reference date.
 _STEPS = {Engagement.HIGH: (45, 125), Engagement.MODERATE: (175, 330), Engagement.DORMANT: (90, 330)}
@@ -51,8 +56,7 @@ def draw_visits(
     start: date,
     end: date,
     *,
-    tags: frozenset[str],
-    age: int,
+    chronic: bool,
     birth: date,
     away_months: int | None = None,
 ) -> tuple[Visit, ...]:
@@ -74,10 +78,12 @@ def draw_visits(
         low, high = _STEPS[engagement]
         day -= timedelta(days=draw.between(low, high))
     days = [day for day in reversed(days) if day >= start]
-    return tuple(_visit(draw, day, days[index - 1] if index else None, tags, birth) for index, day in enumerate(days))
+    return tuple(
+        _visit(draw, day, days[index - 1] if index else None, chronic, birth) for index, day in enumerate(days)
+    )
 
 
-def _visit(draw: Draw, day: date, before: date | None, tags: frozenset[str], birth: date) -> Visit:
+def _visit(draw: Draw, day: date, before: date | None, chronic: bool, birth: date) -> Visit:
     """A kind for the visit: check-ups once a year or so, follow-ups for the chronically ill."""
     age = age_on(birth, day)
     fresh = before is None or day.year != before.year
@@ -86,6 +92,6 @@ def _visit(draw: Draw, day: date, before: date | None, tags: frozenset[str], bir
     elif fresh and draw.chance(80):
         kind = "checkup"
     else:
-        follow_up, stays = (60, 3) if "chronic" in tags else (25, 0.5)
+        follow_up, stays = (60, 3) if chronic else (25, 0.5)
         kind = draw.weighted({"followup": follow_up, "acute": 30, "telehealth": 8, "emergency": 4, "inpatient": stays})
     return Visit(day, kind, draw.between(13, 20), draw.pick((0, 15, 30, 45)))

@@ -36,7 +36,7 @@ def write(chart: Chart, case: Case, draw: Draw) -> None:
             _pressure(chart, visit.day, *_reading(case, visit.day, here))
             rate = Quantity(here.bell(74, 9), "/min")
             observe(chart, visit.day, HEART_RATE, VITAL_SIGNS, rate, profile="us-core-heart-rate")
-        if here.chance(60) or visit is case.visits[-1]:
+        if visit.in_office and (here.chance(60) or visit is case.office_visits[-1]):
             body.measure(chart, visit.day, here)
 
 
@@ -72,9 +72,9 @@ def _reading(case: Case, day: date, draw: Draw) -> tuple[float, float]:
     state = case.state("bp")
     if state is None:
         return min(139, draw.bell(119, 8)), min(88, draw.bell(75, 6))
-    if state is UNCONTROLLED and day == case.visits[-1].day:
+    if state is UNCONTROLLED and case.office_visits and day == case.office_visits[-1].day:
         return max(142, draw.bell(154, 8)), draw.bell(90, 6)
-    if state is MET and (case.reference - day).days < 400:
+    if state is MET and (case.end - day).days < 400:
         return min(137, draw.bell(127, 6)), min(87, draw.bell(77, 5))
     return draw.bell(139 if state is not OVERDUE else 144, 9), draw.bell(84, 6)
 
