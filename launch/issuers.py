@@ -40,6 +40,7 @@ class RegisteredEhr:
     let an endpoint live on another host. ``users`` gives roles by FHIR reference
     (``Practitioner/12``) or by the subject of the ID token; ``role_codes`` by
     PractitionerRole code (``system|code``). ``open`` marks a server without authorization.
+    ``untested_since`` is the date of the facts behind a preset that nobody has tried.
     """
 
     name: str

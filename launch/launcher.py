@@ -22,12 +22,12 @@ from launch.records import Pending
 from launch.scopes import Scope, write
 from launch.sessions import Sessions
 from launch.trail import Trail
-from launch.urls import checked_base
+from launch.urls import checked_origin
 
 
 @dataclass(frozen=True, slots=True)
 class LaunchSettings:
-    """What the deployment decides. ``public_url`` is the app's one address (no slash at the end);
+    """What the deployment decides. ``public_url`` is the app's one address, an origin;
     redirect URIs come from it and never from a request. ``allow_open_servers`` lets a server
     without authorization be used that is not on this machine; ``local_operator`` is who works
     there, for the audit.
@@ -39,7 +39,7 @@ class LaunchSettings:
     sign_in_life: timedelta = timedelta(minutes=10)
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "public_url", checked_base(self.public_url, "The public URL"))
+        object.__setattr__(self, "public_url", checked_origin(self.public_url, "The public URL"))
 
     @property
     def redirect_uri(self) -> str:

@@ -24,7 +24,6 @@ from launch.errors import LaunchError
 from launch.issuers import RegisteredEhr
 from launch.launcher import Begun
 from launch.ports import View
-from launch.urls import origin
 
 _PRINTABLE = re.compile(r"[\x20-\x7e]+")
 _LONGEST = {"iss": 2048, "launch": 4096, "ehr": 64, "view": 16, "patient": 64, "handle": 64}
@@ -89,10 +88,8 @@ def launch_blueprint(launch: Launch, *, after_logout: str = "/") -> Blueprint:
 
 
 def _to_sign_in(begun: Begun) -> Response:
-    if begun.request.method == "GET":
-        response = redirect(begun.request.url, 302)
-    else:
-        response = _form(begun.request, begun.ehr)
+    sign_in = begun.request
+    response = redirect(sign_in.url, 302) if sign_in.method == "GET" else _form(sign_in, begun.ehr)
     _prune(response)
     _remember(response, begun.cookie_name, begun.cookie_value, int(begun.cookie_life.total_seconds()))
     return response
@@ -117,9 +114,10 @@ def _form(sign_in: AuthorizationRequest, ehr: RegisteredEhr) -> Response:
     )
     response = Response(page, content_type="text/html; charset=utf-8")
     ancestors = " ".join(ehr.frame_ancestors) or "'none'"
-    response.headers["Content-Security-Policy"] = (
-        f"default-src 'none'; base-uri 'none'; form-action {origin(sign_in.url)}; frame-ancestors {ancestors}"
-    )
+    # No form-action: browsers apply it to every redirect that follows, and an EHR may send its
+    # users on to an identity provider of its own choice.
+    policy = f"default-src 'none'; base-uri 'none'; frame-ancestors {ancestors}"
+    response.headers["Content-Security-Policy"] = policy
     return response
 
 
