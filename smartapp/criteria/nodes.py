@@ -14,10 +14,15 @@ wholly read is *open*.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import ClassVar
 from typing import Literal as OneOfThese
 
 from smartapp.criteria.fields import Type, field_spec
+from smartapp.criteria.tree import Node, check_scope
 from smartapp.errors import CriteriaError
+from smartapp.facts.codes import SLOTS
+
+__all__ = ["Node"]  # and every class below; named for those who import it from here
 
 Comparison = OneOfThese["<", "<=", "=", "!=", ">=", ">"]
 Unit = OneOfThese["year", "month", "week", "day", "hour", "minute", "second", "millisecond"]
@@ -42,12 +47,6 @@ class DirectCode:
 
 
 Codes = tuple[ValueSet | DirectCode, ...]
-
-
-class Node:
-    """Any part of a criterion."""
-
-    __slots__ = ()
 
 
 # --- values -----------------------------------------------------------------------------------------
@@ -132,6 +131,11 @@ class Field(Value):
     @property
     def type(self) -> Type:
         return field_spec(self.name).type
+
+    @property
+    def carried_by(self) -> str:
+        """The field whose kinds an event must be of."""
+        return self.name
 
 
 @dataclass(frozen=True, slots=True)
@@ -220,9 +224,15 @@ class PatientField(Value):
 class Edge(Value):
     """The lowest or highest known value of a field in an event set; unknown where the set has none."""
 
+    opens_scope: ClassVar[bool] = True
+
     events: EventSet
     field: Field
     highest: bool
+
+    def __post_init__(self) -> None:
+        check_scope(self.field, self.events.kinds)
+        _require_order(self.field, "compared for the lowest")
 
     @property
     def type(self) -> Type:
@@ -233,10 +243,13 @@ class Edge(Value):
 class Total(Value):
     """The sum of a number over an event set; 0 for an empty one, unknown where a member's is unknown."""
 
+    opens_scope: ClassVar[bool] = True
+
     events: EventSet
     field: Field
 
     def __post_init__(self) -> None:
+        check_scope(self.field, self.events.kinds)
         _require(self.field, Type.NUMBER, "added up")
 
     @property
@@ -295,6 +308,8 @@ class Compare(Condition):
 
     def __post_init__(self) -> None:
         _require(self.right, self.left.type, "compared")
+        if self.op not in ("=", "!="):
+            _require_order(self.left, f"compared by {self.op}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -348,6 +363,9 @@ class Has(Condition):
     codes: Codes
     of: Owner = "this"
 
+    def __post_init__(self) -> None:
+        _require_slot(self.slot, SLOTS)
+
 
 @dataclass(frozen=True, slots=True)
 class PatientHas(Condition):
@@ -355,6 +373,9 @@ class PatientHas(Condition):
 
     slot: OneOfThese["race", "ethnicity", "language"]
     codes: Codes
+
+    def __post_init__(self) -> None:
+        _require_slot(self.slot, ("race", "ethnicity", "language"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -366,10 +387,17 @@ class Quantity(Condition):
     unit: str
     of: Owner = "this"
 
+    @property
+    def carried_by(self) -> str:
+        """The field whose kinds an event must be of."""
+        return "number"
+
 
 @dataclass(frozen=True, slots=True)
 class Exists(Condition):
     """There is an event in the set. Kleene: unknown where it is uncertain or the set is open."""
+
+    opens_scope: ClassVar[bool] = True
 
     events: EventSet
 
@@ -378,9 +406,15 @@ class Exists(Condition):
 class AtLeast(Condition):
     """The set has at least ``n`` events, or at least ``n`` different known values of ``per``."""
 
+    opens_scope: ClassVar[bool] = True
+
     events: EventSet
     n: int
     per: Value | None = None
+
+    def __post_init__(self) -> None:
+        if self.per is not None:
+            check_scope(self.per, self.events.kinds)
 
 
 @dataclass(frozen=True, slots=True)
@@ -411,6 +445,8 @@ class EventSet(Node):
     """Some of the patient's events; each certain or, in Kleene mode, uncertain."""
 
     __slots__ = ()
+
+    opens_scope: ClassVar[bool] = True
 
     @property
     def kinds(self) -> frozenset[str]:
@@ -481,6 +517,9 @@ class Where(EventSet):
     events: EventSet
     condition: Condition
 
+    def __post_init__(self) -> None:
+        check_scope(self.condition, self.events.kinds)
+
     @property
     def kinds(self) -> frozenset[str]:
         return self.events.kinds
@@ -502,6 +541,9 @@ class With(EventSet):
     on: Condition
     negated: bool
 
+    def __post_init__(self) -> None:
+        check_scope(self.on, self.events.kinds, self.other.kinds)
+
     @property
     def kinds(self) -> frozenset[str]:
         return self.events.kinds
@@ -515,6 +557,10 @@ class Pick(EventSet):
     by: Value
     newest: bool
     ties: OneOfThese["one", "all"]
+
+    def __post_init__(self) -> None:
+        check_scope(self.by, self.events.kinds)
+        _require_order(self.by, "used to pick the last")
 
     @property
     def kinds(self) -> frozenset[str]:
@@ -530,6 +576,11 @@ class WithLast(EventSet):
     on: Condition
     by: Value
     then: Condition
+
+    def __post_init__(self) -> None:
+        for part in (self.on, self.by, self.then):
+            check_scope(part, self.events.kinds, self.other.kinds)
+        _require_order(self.by, "used to pick the last")
 
     @property
     def kinds(self) -> frozenset[str]:
@@ -552,6 +603,16 @@ class DefineSet(EventSet):
 def _require(value: Value, wanted: Type, doing: str) -> None:
     if value.type is not wanted:
         raise CriteriaError("criteria.type", f"A {value.type} value cannot be {doing} where a {wanted} is needed.")
+
+
+def _require_order(value: Value, doing: str) -> None:
+    if value.type not in (Type.TIME, Type.NUMBER):
+        raise CriteriaError("criteria.type", f"A {value.type} value cannot be {doing}: it has no order.")
+
+
+def _require_slot(slot: str, slots: tuple[str, ...]) -> None:
+    if slot not in slots:
+        raise CriteriaError("criteria.unknown-slot", f"There is no slot {slot!r} with codes.")
 
 
 def _parts(kind: type[And] | type[Or], condition: Condition) -> tuple[Condition, ...]:

@@ -1,0 +1,146 @@
+"""From nodes to Python closures: what the parts of the compiler share.
+
+Every closure takes the run (one patient) and the two events in scope; a fact about the patient ignores the events
+and keeps its answer in the run. Times that depend on the period alone are worked out once for a period.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from enum import StrEnum
+from typing import Any, NamedTuple
+
+from smartapp.criteria.indexing import LeafIndex, Members
+from smartapp.criteria.nodes import Anchor, Codes, DayOf, Define, DefineSet, Events, Literal, Node, Not, Shift
+from smartapp.criteria.plan import Plan
+from smartapp.criteria.tree import children, owners
+from smartapp.criteria.valuesets import Expansion, ValueSets
+from smartapp.errors import CriteriaError
+from smartapp.facts.events import Event, Facts
+from smartapp.facts.instants import Instant, shift, truncate_to_day
+
+
+class Mode(StrEnum):
+    """How what is unknown is treated.
+
+    ``STRICT`` is for the report: as CQL does, ``where``, ``with`` and ``exists`` drop it. ``KLEENE`` is for the
+    chart: it is carried through to the answer, but for what only refines. ``UNREFINED`` is Kleene where even a
+    ``Refines`` stays unknown: it tells which caveats bear on an answer.
+    """
+
+    STRICT = "strict"
+    KLEENE = "kleene"
+    UNREFINED = "unrefined"
+
+
+class Period(NamedTuple):
+    """The measurement period: its first and its last instant."""
+
+    start: Instant
+    end: Instant
+
+
+class Run:
+    """One patient being evaluated in one mode."""
+
+    __slots__ = ("constants", "facts", "leaves", "memo")
+
+    def __init__(self, facts: Facts, leaves: Mapping[int, Members], constants: Sequence[Any], memo: list[Any]) -> None:
+        self.facts = facts
+        self.leaves = leaves
+        self.constants = constants
+        self.memo = memo
+
+
+Fn = Callable[[Run, Any, Any], Any]
+"""(run, this, other) → a truth (True, False, None), a value (None where unknown) or :class:`Members`."""
+
+Builder = Callable[["Compiler", Any], Fn]
+
+TODO: Any = object()
+"""In a run's memo: not evaluated yet."""
+
+_NO_MEMO = (Events, Define, DefineSet, Not)
+
+
+class Compiler:
+    """Compiles a plan's nodes for one mode."""
+
+    def __init__(self, plan: Plan, value_sets: ValueSets, mode: Mode, builders: Mapping[type[Node], Builder]) -> None:
+        self.mode = mode
+        self.strict = mode is Mode.STRICT
+        self.functions: list[Fn] = []
+        self._plan = plan
+        self._value_sets = value_sets
+        for number, node in enumerate(plan.nodes):  # children come first
+            self.functions.append(self._compile(number, node, builders))
+
+    def number(self, node: Node) -> int:
+        """The node's number in the plan."""
+        return self._plan.number(node)
+
+    def fn(self, node: Node) -> Fn:
+        """The closure of a node that was compiled before (every child is)."""
+        return self.functions[self._plan.number(node)]
+
+    def expand(self, codes: Codes) -> Expansion:
+        """The codes of value sets and single codes, joined."""
+        return self._value_sets.joined(codes)
+
+    def constant(self, node: Node) -> int | None:
+        """The place in ``run.constants`` of a value that is the same for all patients; else None."""
+        return self._plan.number(node) if is_constant(node) else None
+
+    def _compile(self, number: int, node: Node, builders: Mapping[type[Node], Builder]) -> Fn:
+        if is_constant(node):
+            return lambda run, _this, _other: run.constants[number]
+        builder = builders.get(type(node))
+        if builder is None:
+            raise CriteriaError("criteria.no-evaluator", f"{type(node).__name__} cannot be evaluated.")
+        made = builder(self, node)
+        if isinstance(node, _NO_MEMO) or owners(node):
+            return made
+        return _remember(number, made)
+
+
+def _remember(number: int, made: Fn) -> Fn:
+    def remembered(run: Run, _this: Event | None, _other: Event | None) -> Any:
+        memo = run.memo
+        known = memo[number]
+        if known is TODO:
+            known = memo[number] = made(run, None, None)
+        return known
+
+    return remembered
+
+
+def is_constant(node: Node) -> bool:
+    """Whether a value is the same for all patients: of the period, the day of evaluation and literals alone."""
+    if isinstance(node, Literal):
+        return True
+    if isinstance(node, Anchor):
+        return node.name != "birth"
+    return isinstance(node, Shift | DayOf) and is_constant(node.value)
+
+
+def constants(plan: Plan, period: Period, as_of: Instant) -> list[Any]:
+    """The values of a plan's constant nodes, at their numbers (children come first); None elsewhere."""
+    anchors = {"period-start": period.start, "period-end": period.end, "as-of": as_of}
+    values: list[Any] = []
+    for node in plan.nodes:
+        value: Any = None
+        if is_constant(node):
+            if isinstance(node, Literal):
+                value = node.value
+            elif isinstance(node, Anchor):
+                value = anchors[node.name]
+            else:
+                inner = values[plan.number(next(children(node)))]
+                value = shift(inner, node.amount, node.unit) if isinstance(node, Shift) else truncate_to_day(inner)
+        values.append(value)
+    return values
+
+
+def leaf_index(plan: Plan, value_sets: ValueSets) -> LeafIndex:
+    """The index of a plan's leaves."""
+    return LeafIndex(((number, node) for number, node in enumerate(plan.nodes) if isinstance(node, Events)), value_sets)

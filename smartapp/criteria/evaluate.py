@@ -1,0 +1,175 @@
+"""The reference evaluator: one patient's facts and compiled rules to truths, values, events and their reasons.
+
+>>> program = compile_rules([rule], value_sets)
+>>> program.run(facts, Period(start, end), as_of, mode=Mode.KLEENE).truth(rule)
+
+Compile once, run for many patients and days; a program is immutable and safe to share between threads. The
+semantics are stated in ``docs/criteria.md``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from smartapp.criteria.compiling import (
+    TODO,
+    Builder,
+    Compiler,
+    Fn,
+    Mode,
+    Period,
+    Run,
+    constants,
+    leaf_index,
+)
+from smartapp.criteria.condition_closures import CONDITIONS, is_there
+from smartapp.criteria.indexing import Members
+from smartapp.criteria.nodes import AtLeast, Condition, Define, DefineSet, Edge, EventSet, Exists, Node, Total, Value
+from smartapp.criteria.plan import Plan
+from smartapp.criteria.reasons import Walker, caveats_of, missing_of
+from smartapp.criteria.set_closures import SETS, certain
+from smartapp.criteria.tree import children, owners, walk
+from smartapp.criteria.value_closures import VALUES
+from smartapp.criteria.valuesets import ValueSets
+from smartapp.errors import CriteriaError
+from smartapp.facts.events import Event, Facts
+from smartapp.facts.instants import Instant
+
+__all__ = ["Mode", "Outcome", "Period", "Program", "Step", "compile_rules"]
+
+_BUILDERS: Mapping[type[Node], Builder] = {**VALUES, **CONDITIONS, **SETS}
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One named part of a rule: the published name and sentence, whether it holds, and the events it rests on.
+
+    For a set the truth is whether it has a member. ``events`` are certain; where the truth is False they are what
+    was found and did not do, or what excludes.
+    """
+
+    name: str
+    sentence: str
+    truth: bool | None
+    events: tuple[Event, ...]
+
+
+class Outcome:
+    """What compiled rules say of one patient in one mode. Parts are evaluated when first asked for.
+
+    All methods take a node of the rules (or an equal one) that is about the patient; a part that speaks of an event
+    in scope, or is in none of the rules, raises :class:`CriteriaError`.
+    """
+
+    __slots__ = ("_functions", "_program", "_run", "_unrefined", "mode")
+
+    def __init__(self, program: Program, mode: Mode, run: Run) -> None:
+        self.mode = mode
+        self._program = program
+        self._functions = program.functions(mode)
+        self._run = run
+        self._unrefined: Outcome | None = None
+
+    def truth(self, node: Condition | EventSet) -> bool | None:
+        """Whether the condition holds, or the set has a member; None: unknown."""
+        found = self._ask(node)
+        return is_there(found) if isinstance(found, Members) else found
+
+    def value(self, node: Value) -> Any:
+        """A time (instant), number or word; None: unknown."""
+        return self._ask(node)
+
+    def members(self, node: EventSet) -> Members:
+        """The set's certain and uncertain members, and whether it is open."""
+        found: Members = self._ask(node)
+        return found
+
+    def events(self, node: Node) -> tuple[Event, ...]:
+        """The certain members of a set; of a condition or value, the certain members of the sets that it asks."""
+        if isinstance(node, EventSet):
+            return self.members(node).sure
+        return certain(self.members(events) for events in _asked_sets(node))
+
+    def missing(self, node: Node) -> tuple[str, ...]:
+        """The keys of the requirements that were not wholly read and that the unknown answer rests on; sorted."""
+        return missing_of(self._walker(), node)
+
+    def caveats(self, node: Node) -> tuple[str, ...]:
+        """The names of the ``Refines`` that were unknown and on which the answer would turn; in reading order."""
+        if self.mode is not Mode.KLEENE:
+            return ()
+        if self._unrefined is None:
+            run = Run(self._run.facts, self._run.leaves, self._run.constants, [TODO] * len(self._functions))
+            self._unrefined = Outcome(self._program, Mode.UNREFINED, run)
+        return caveats_of(self._unrefined._walker(), node)
+
+    def explain(self, node: Node) -> tuple[Step, ...]:
+        """A step for each named part inside (the node included), in reading order, each once."""
+        steps: dict[int, Step] = {}
+        for part in walk(node):
+            if isinstance(part, Define | DefineSet) and not owners(part):
+                number = self._program.plan.number(part)
+                if number not in steps:
+                    steps[number] = Step(part.name, part.sentence, self.truth(part), self.events(part))
+        return tuple(steps.values())
+
+    def _walker(self) -> Walker:
+        return Walker(self._run, self._functions, self._program.plan)
+
+    def _ask(self, node: Node) -> Any:
+        number = self._program.plan.number(node)
+        if not self._program.about_patient[number]:
+            raise CriteriaError("criteria.no-event", "This part of a rule is about an event, not about the patient.")
+        return self._functions[number](self._run, None, None)
+
+
+class Program:
+    """Compiled rules; made by :func:`compile_rules`."""
+
+    def __init__(self, rules: Sequence[Node], value_sets: ValueSets) -> None:
+        for rule in rules:
+            if owners(rule):
+                raise CriteriaError("criteria.no-event", "A rule names a field, but there is no event it could be of.")
+        self.plan = Plan(rules)
+        self.about_patient = [not owners(node) for node in self.plan.nodes]
+        self._index = leaf_index(self.plan, value_sets)
+        self._functions = {mode: tuple(Compiler(self.plan, value_sets, mode, _BUILDERS).functions) for mode in Mode}
+        self._constants: tuple[tuple[Period, Instant], list[Any]] | None = None
+
+    def functions(self, mode: Mode) -> tuple[Fn, ...]:
+        """The closures of a mode, by the plan's numbers."""
+        return self._functions[mode]
+
+    def run(self, facts: Facts, period: Period, as_of: Instant, *, mode: Mode) -> Outcome:
+        """Evaluate one patient for a period (first and last instant) as known at the instant ``as_of``."""
+        key = (period, as_of)
+        known = self._constants  # one read: another thread may replace it
+        if known is None or known[0] != key:
+            known = self._constants = (key, constants(self.plan, Period(*period), as_of))
+        leaves = self._index.sort(facts, as_of, certain_only=mode is Mode.STRICT)
+        return Outcome(self, mode, Run(facts, leaves, known[1], [TODO] * len(self.plan.nodes)))
+
+
+def compile_rules(rules: Sequence[Node], value_sets: ValueSets) -> Program:
+    """Compile conditions, sets and values about the patient; equal parts of them are evaluated once.
+
+    Raises :class:`CriteriaError` for a value set without expansion and for a rule that speaks of an event outside
+    of a set.
+    """
+    return Program(rules, value_sets)
+
+
+def _asked_sets(node: Node) -> Iterable[EventSet]:
+    """The sets that a condition or a value asks about, not those that these are made of."""
+    for part in _outside_sets(node):
+        if isinstance(part, Exists | AtLeast | Edge | Total):
+            yield part.events
+
+
+def _outside_sets(node: Node) -> Iterable[Node]:
+    yield node
+    if not node.opens_scope:
+        for child in children(node):
+            yield from _outside_sets(child)
