@@ -11,7 +11,7 @@ from typing import Any
 
 from smartapp.criteria.compiling import Builder, Compiler, Fn, Run
 from smartapp.criteria.indexing import EMPTY, Members, members
-from smartapp.criteria.nodes import DefineSet, Events, Pick, Union, Where, With, WithLast
+from smartapp.criteria.nodes import DefineSet, Events, Node, Pick, Union, Where, With, WithLast
 from smartapp.facts.events import Event
 
 
