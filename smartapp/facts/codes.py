@@ -10,13 +10,38 @@ ICD10_CM = "http://hl7.org/fhir/sid/icd-10-cm"
 ICD10_PCS = "http://www.cms.gov/Medicare/Coding/ICD10"
 RXNORM = "http://www.nlm.nih.gov/research/umls/rxnorm"
 CVX = "http://hl7.org/fhir/sid/cvx"
-HCPCS = "https://www.cms.gov/Medicare/Coding/HCPCSReleaseCodeSets"
+HCPCS = "http://www.cms.gov/Medicare/Coding/HCPCSReleaseCodeSets"
 CPT = "http://www.ama-assn.org/go/cpt"
 CDT = "http://www.ada.org/cdt"
 ACT_CODE = "http://terminology.hl7.org/CodeSystem/v3-ActCode"
 OBSERVATION_CATEGORY = "http://terminology.hl7.org/CodeSystem/observation-category"
 CONDITION_CATEGORY = "http://terminology.hl7.org/CodeSystem/condition-category"
 CDC_RACE = "urn:oid:2.16.840.1.113883.6.238"
+
+
+_ALIASES = {
+    "urn:oid:2.16.840.1.113883.6.1": LOINC,
+    "urn:oid:2.16.840.1.113883.6.96": SNOMED_CT,
+    "urn:oid:2.16.840.1.113883.6.90": ICD10_CM,
+    "urn:oid:2.16.840.1.113883.6.4": ICD10_PCS,
+    "urn:oid:2.16.840.1.113883.6.88": RXNORM,
+    "urn:oid:2.16.840.1.113883.12.292": CVX,
+    "urn:oid:2.16.840.1.113883.6.285": HCPCS,
+    "https://www.cms.gov/Medicare/Coding/HCPCSReleaseCodeSets": HCPCS,
+    "http://www.nlm.nih.gov/research/umls/hcpcs": HCPCS,
+    "urn:oid:2.16.840.1.113883.6.12": CPT,
+    "urn:oid:2.16.840.1.113883.6.13": CDT,
+    "http://terminology.hl7.org/CodeSystem/icd10-pcs": ICD10_PCS,
+}
+
+
+def canonical_system(system: str) -> str:
+    """The one name by which a code system goes here.
+
+    Servers name a system by its URL, an older URL or its OID (HL7 Terminology, "External code systems"). Both
+    the facts and the value sets pass their systems through here, so that the three are one.
+    """
+    return _ALIASES.get(system, system)
 
 
 class Code(NamedTuple):
