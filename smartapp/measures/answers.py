@@ -1,0 +1,133 @@
+"""What a measure asks of an engine, and what an engine answers.
+
+Both engines feed the same rules: the chart's :class:`smartapp.criteria.evaluate.Outcome` has these methods, and the
+population's rows are wrapped to have them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Protocol
+
+from smartapp.criteria.nodes import And, Condition, Edge, EventSet, Exists, Field, Node, Not, Value
+from smartapp.criteria.words import other, reference
+from smartapp.measures.model import Clinical, ClosedBy, Measure, Population, Rate, Reason
+
+
+class Identified(Protocol):
+    """An event that can be named, ``Encounter/1``."""
+
+    @property
+    def reference(self) -> str: ...
+
+
+class Answers(Protocol):
+    """One patient's answers in one mode, strict or Kleene."""
+
+    def truth(self, node: Condition) -> bool | None:
+        """True, false or unknown."""
+
+    def value(self, node: Value) -> object:
+        """A number, a time in milliseconds or a word; ``None`` where unknown."""
+
+    def events(self, node: EventSet) -> Sequence[Identified]:
+        """The events that are certainly in the set."""
+
+    def caveats(self, node: Condition) -> Sequence[str]:
+        """What would have refined the answer and was not known."""
+
+    def missing(self, node: Node) -> Sequence[str]:
+        """What was not read, where the answer is unknown for it."""
+
+
+def last_found(closed: ClosedBy) -> Value:
+    """When the care of ``closed`` was last given."""
+    return Edge(closed.events, Field("latest"), highest=True)
+
+
+def found(closed: ClosedBy) -> Condition:
+    """Whether the care of ``closed`` was ever given."""
+    return Exists(closed.events)
+
+
+def remaining(rate: Rate) -> EventSet:
+    """The encounters of a rate that are counted and not excluded."""
+    return _without(_both(_events(rate.initial_population), _events(rate.denominator)), *_parts(rate.exclusions))
+
+
+def unmet(rate: Rate) -> EventSet:
+    """The encounters of a rate whose gap is open, where being in the numerator means that care was given."""
+    return _without(remaining(rate), _events(rate.numerator), *_parts(rate.exceptions))
+
+
+def met(rate: Rate) -> EventSet:
+    """The encounters of a rate that are in its numerator."""
+    return _both(remaining(rate), _events(rate.numerator))
+
+
+def report_questions(measure: Measure) -> tuple[Node, ...]:
+    """Every node that :func:`smartapp.measures.results.evaluate_measure` asks about for the report."""
+    asked: list[Node] = []
+    for rate in measure.rates:
+        reasons = (*rate.exclusions, *rate.exceptions, *rate.numerator_exclusions)
+        asked += [rate.initial_population, rate.denominator, rate.numerator, *(r.part for r in reasons)]
+        asked += [applies(rate), *(as_condition(r.part) for r in reasons)]
+        if rate.basis == "encounter":
+            asked += [Exists(remaining(rate)), Exists(unmet(rate)), Exists(met(rate))]
+        else:
+            asked.append(hits(rate))
+    return tuple(dict.fromkeys(asked))
+
+
+def chart_questions(clinical: Clinical) -> tuple[Node, ...]:
+    """Every node that the chart's status asks about."""
+    asked: list[Node] = [clinical.eligible, *(as_condition(reason.part) for reason in clinical.excluded)]
+    for closed in clinical.closed_by:
+        asked += [found(closed), last_found(closed)]
+    if clinical.satisfied is not None:
+        asked.append(clinical.satisfied)
+    return tuple(dict.fromkeys(asked))
+
+
+def questions(measure: Measure) -> tuple[Node, ...]:
+    """Every node that both statuses ask about, in both modes; what an engine compiles."""
+    return tuple(dict.fromkeys((*report_questions(measure), *chart_questions(measure.clinical))))
+
+
+def as_condition(population: Population) -> Condition:
+    """A population as a condition of the patient: an event set is one where it has an event."""
+    return Exists(population) if isinstance(population, EventSet) else population
+
+
+def applies(rate: Rate) -> Condition:
+    """Whether the patient (or one of the encounters) is in the denominator, before exclusions."""
+    if rate.basis == "encounter":
+        return Exists(_both(_events(rate.initial_population), _events(rate.denominator)))
+    ip, denominator = as_condition(rate.initial_population), as_condition(rate.denominator)
+    return ip if ip == denominator else ip & denominator
+
+
+def hits(rate: Rate) -> Condition:
+    """Whether the patient is in the numerator, if in the denominator: it fits and none of its own exclusions does."""
+    kept_out = [as_condition(reason.part) for reason in rate.numerator_exclusions]
+    numerator = as_condition(rate.numerator)
+    return And((numerator, *(Not(part) for part in kept_out))) if kept_out else numerator
+
+
+def _events(population: Population) -> EventSet:
+    assert isinstance(population, EventSet), "a rate by encounter is made of encounters"
+    return population
+
+
+def _parts(reasons: Sequence[Reason]) -> tuple[EventSet, ...]:
+    return tuple(_events(reason.part) for reason in reasons)
+
+
+def _both(one: EventSet, two: EventSet) -> EventSet:
+    return one if one == two else one.with_(two, reference.same_as(other.reference))
+
+
+def _without(events: EventSet, *others: EventSet) -> EventSet:
+    for unwanted in others:
+        events = events.without(unwanted, reference.same_as(other.reference))
+    return events
