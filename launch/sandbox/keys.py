@@ -1,0 +1,36 @@
+"""The issuer's signing key: made once, kept in the sandbox's own database, published as a JWKS."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from joserfc import jwt
+from joserfc.jwk import RSAKey
+
+from .database import Database
+
+ALGORITHM = "RS256"
+
+
+class SigningKey:
+    """Signs ID tokens with RS256 (SMART App Launch 2.2: id_token SHALL be signed with RS256)."""
+
+    def __init__(self, database: Database) -> None:
+        with database.write() as connection:
+            row = connection.execute("SELECT value FROM meta WHERE key = 'signing-key'").fetchone()
+            if row is None:
+                made = RSAKey.generate_key(2048, {"use": "sig", "alg": ALGORITHM}, auto_kid=True)
+                stored = json.dumps(made.as_dict(private=True))
+                connection.execute("INSERT INTO meta VALUES ('signing-key', ?)", (stored,))
+            else:
+                stored = row[0]
+        self._key = RSAKey.import_key(json.loads(stored))
+
+    def sign(self, claims: dict[str, Any]) -> str:
+        """A compact JWS over the claims."""
+        return jwt.encode({"alg": ALGORITHM, "kid": self._key.kid, "typ": "JWT"}, claims, self._key)
+
+    def public(self) -> dict[str, Any]:
+        """The JWKS document, public parts only."""
+        return {"keys": [self._key.as_dict(private=False)]}
