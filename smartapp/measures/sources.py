@@ -62,3 +62,38 @@ ADA_GLYCEMIC = Source(
     read=_READ,
     grade="E",
 )
+USPSTF_CERVICAL_2018 = uspstf("Cervical Cancer: Screening", "August 2018", "cervical-cancer-screening", "A")
+USPSTF_STATIN_2022 = uspstf(
+    "Statin Use for the Primary Prevention of Cardiovascular Disease in Adults",
+    "August 2022",
+    "statin-use-in-adults-preventive-medication",
+    "B (risk of 10 % or more)",
+)
+USPSTF_DEPRESSION_2023 = uspstf(
+    "Depression and Suicide Risk in Adults (June 2023); in Children and Adolescents (October 2022): Screening",
+    "June 2023, October 2022",
+    "screening-depression-suicide-risk-adults",
+    "B",
+)
+USPSTF_TOBACCO_2021 = uspstf(
+    "Tobacco Smoking Cessation in Adults, Including Pregnant Persons: Interventions",
+    "January 2021",
+    "tobacco-use-in-adults-and-pregnant-women-counseling-and-interventions",
+    "A",
+)
+ADA_EYES = Source(
+    "Standards of Care in Diabetes, section 12: Retinopathy, Neuropathy, and Foot Care",
+    steward="American Diabetes Association",
+    edition="annual supplement to Diabetes Care",
+    url="https://diabetesjournals.org/care/issue/49/Supplement_1",
+    read=_READ,
+    grade="B",
+)
+ADA_KIDNEY = Source(
+    "Standards of Care in Diabetes, section 11: Chronic Kidney Disease and Risk Management",
+    steward="American Diabetes Association",
+    edition="annual supplement to Diabetes Care",
+    url="https://diabetesjournals.org/care/issue/49/Supplement_1",
+    read=_READ,
+    grade="B",
+)
