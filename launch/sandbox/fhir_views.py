@@ -21,6 +21,7 @@ from .fhir_errors import FhirError, forbidden, unauthorized
 from .grants import Token
 from .paging import Searching
 from .search_params import PARAMS
+from .web import PageError, page
 
 JSON = "application/fhir+json"
 Sleep = Callable[[float], None]
@@ -43,9 +44,14 @@ def blueprint(ehr: Ehr, sleep: Sleep = time.sleep) -> Blueprint:
             answer.headers["WWW-Authenticate"] = error.challenge
         return answer
 
-    @views.errorhandler(HTTPException)
+    @views.app_errorhandler(HTTPException)
     def http_error(error: HTTPException) -> Response:
-        issue = "not-found" if error.code == 404 else "processing"
+        # For the whole app: an address below /fhir that no route knows has no blueprint.
+        if not request.path.startswith("/fhir"):
+            return page(
+                "error.html", error.code or 500, error=PageError("ehr.http", error.name, "This page cannot be shown.")
+            )
+        issue = {404: "not-found", 405: "not-supported", 413: "too-long"}.get(error.code or 500, "processing")
         return fhir_error(FhirError(error.code or 500, issue, error.name))
 
     @views.get("/metadata")
