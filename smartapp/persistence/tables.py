@@ -200,16 +200,16 @@ message = Table(
     Column("approved_digest", String(64)),
     Column("created_at", UtcDateTime, nullable=False),
     Column("updated_at", UtcDateTime, nullable=False),
+    # When a queued message may be sent; of a held one, when it is looked at again (null: not by itself).
     Column("not_before", UtcDateTime),
     Column("expires_at", UtcDateTime),
     Column("attempts", Integer, nullable=False),
     Column("lease", String(32)),
-    Column("beat", Integer, nullable=False),
     Column("delivered_as", String(64)),
     Column("server_id", String(200)),
     Column("sent_at", UtcDateTime),
     UniqueConstraint("tenant", "idempotency_key"),
-    Index(None, "state", "channel", "not_before"),
+    Index(None, "state", "not_before"),
     Index(None, "tenant", "patient_key"),
 )
 
@@ -234,7 +234,7 @@ message_event = Table(
 channel_pace = Table(
     "channel_pace",
     metadata,
-    Column("channel", String(16), primary_key=True),
+    Column("name", String(250), primary_key=True),
     Column("next_free_at", UtcDateTime, nullable=False),
 )
 

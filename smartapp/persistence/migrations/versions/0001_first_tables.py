@@ -38,9 +38,9 @@ def upgrade() -> None:
     )
     op.create_table(
         "channel_pace",
-        sa.Column("channel", sa.String(length=16), nullable=False),
+        sa.Column("name", sa.String(length=250), nullable=False),
         sa.Column("next_free_at", sa.DateTime(timezone=True), nullable=False),
-        sa.PrimaryKeyConstraint("channel", name=op.f("pk_channel_pace")),
+        sa.PrimaryKeyConstraint("name", name=op.f("pk_channel_pace")),
     )
     op.create_table(
         "data_key",
@@ -127,16 +127,13 @@ def upgrade() -> None:
         sa.Column("expires_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("attempts", sa.Integer(), nullable=False),
         sa.Column("lease", sa.String(length=32), nullable=True),
-        sa.Column("beat", sa.Integer(), nullable=False),
         sa.Column("delivered_as", sa.String(length=64), nullable=True),
         sa.Column("server_id", sa.String(length=200), nullable=True),
         sa.Column("sent_at", sa.DateTime(timezone=True), nullable=True),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_message")),
         sa.UniqueConstraint("tenant", "idempotency_key", name=op.f("uq_message_tenant_idempotency_key")),
     )
-    op.create_index(
-        op.f("ix_message_state_channel_not_before"), "message", ["state", "channel", "not_before"], unique=False
-    )
+    op.create_index(op.f("ix_message_state_not_before"), "message", ["state", "not_before"], unique=False)
     op.create_index(op.f("ix_message_tenant_patient_key"), "message", ["tenant", "patient_key"], unique=False)
     op.create_table(
         "opt_out",

@@ -1,0 +1,284 @@
+"""The queue as people use it: draft, edit, approve, hold, undo, attest.
+
+One table. A decision, the message's new state, its event and its audit entry are one transaction,
+which may be the caller's: nothing is ever decided and queued later.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import replace
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, func, select
+
+from smartapp.errors import InputError, NotAllowedError, NotFoundError
+from smartapp.messages.ledger import Event, Ledger, insert_for
+from smartapp.messages.record import Message, NewMessage, first_draft, from_row, to_row
+from smartapp.messages.states import EDITABLE, State, WrongStateError
+from smartapp.persistence.engine import reading
+from smartapp.persistence.tables import message, message_event
+
+STAFF_TASK = "messages.staff-task"
+"""The reason of a held message that a person is to paste into the portal and attest."""
+
+
+class MessageQueue:
+    """Every method names its ``actor`` (a FHIR reference) and its ``tenant``.
+
+    ``second_person``: a message is approved by somebody other than who wrote its text.
+    """
+
+    def __init__(self, ledger: Ledger, *, second_person: bool = False) -> None:
+        self._ledger = ledger
+        self._second_person = second_person
+
+    def submit(
+        self,
+        new: NewMessage,
+        *,
+        actor: str,
+        approve: bool = False,
+        review: bool = False,
+        connection: Connection | None = None,
+    ) -> Message:
+        """Keep a new message: a draft, for review, or with ``approve`` queued.
+
+        Asking again with the same idempotency key returns the message there is, wherever it is by
+        then. Raises :class:`InputError` ``messages.key-reused`` if the key was used for anything else.
+        """
+        ledger = self._ledger
+        now, digest = ledger.clock(), new.digest(ledger.vault)
+        draft = first_draft(new, ledger.entropy(16).hex(), actor, now)
+        with ledger.writing(connection) as tx:
+            row = {**to_row(draft, ledger.vault), "request_digest": digest}
+            added = tx.execute(insert_for(tx)(message).values(**row).on_conflict_do_nothing())
+            if added.rowcount == 0:
+                return self._existing(tx, new, digest)
+            ledger.event(tx, draft, None)
+            if approve:
+                return self._approved(tx, draft, actor, new.launch)
+            if review:
+                draft = ledger.move(tx, draft, State.FOR_REVIEW, wanted="reviewed")
+            ledger.record(tx, "draft", draft, actor=actor, launch=new.launch)
+            return draft
+
+    def edit(
+        self,
+        message_id: str,
+        *,
+        tenant: str,
+        actor: str,
+        text: str,
+        subject: str | None = None,
+        launch: str | None = None,
+    ) -> Message:
+        """Change the text. An approval is void from then on: a draft stays one, all else is reviewed again.
+
+        Raises ``WrongStateError`` once it is being sent.
+        """
+        if not text.strip():
+            raise InputError("messages.empty", "A message needs a text.")
+        ledger = self._ledger
+        with ledger.writing() as tx:
+            current = self._settled(tx, message_id, tenant)
+            if current.state not in EDITABLE:
+                raise WrongStateError(current.state, "edited")
+            changes: dict[str, Any] = {
+                "text": text,
+                "subject": current.subject if subject is None else subject,
+                "author": actor,
+                "approver": "",
+                "approved_digest": None,
+                "version": current.version + 1,
+            }
+            if current.state in (State.DRAFT, State.FOR_REVIEW):
+                edited = replace(current, updated_at=ledger.clock(), **changes)
+                ledger.store(tx, edited)
+            else:
+                edited = ledger.move(
+                    tx, current, State.FOR_REVIEW, wanted="edited", reason="messages.edited", **changes
+                )
+            ledger.record(tx, "edit", edited, actor=actor, launch=launch, detail={"version": str(edited.version)})
+            return edited
+
+    def review(self, message_id: str, *, tenant: str, actor: str) -> Message:
+        """Hand a draft over for approval."""
+        return self._step(message_id, State.FOR_REVIEW, tenant=tenant, actor=actor, action="review", wanted="reviewed")
+
+    def approve(self, message_id: str, *, tenant: str, actor: str, version: int, launch: str | None = None) -> Message:
+        """Approve the text that the actor saw (its ``version``) and queue it.
+
+        Raises :class:`InputError` ``messages.changed`` if it was edited meanwhile, and
+        :class:`NotAllowedError` if a second person is needed and the actor wrote it.
+        """
+        with self._ledger.writing() as tx:
+            current = self._settled(tx, message_id, tenant)
+            if current.state is State.QUEUED and current.approver == actor and current.version == version:
+                return current  # a button pressed twice
+            if current.state not in (State.DRAFT, State.FOR_REVIEW):
+                raise WrongStateError(current.state, "approved")
+            if current.version != version:
+                raise InputError(
+                    "messages.changed", "The text was changed since you read it. Please read it again.", status=409
+                )
+            return self._approved(tx, current, actor, launch)
+
+    def hold(self, message_id: str, *, tenant: str, actor: str, reason: str = "messages.held-by-staff") -> Message:
+        """Keep a queued message back until somebody releases it."""
+        return self._step(
+            message_id, State.HELD, tenant=tenant, actor=actor, action="hold", wanted="held",
+            reason=reason, not_before=None,
+        )  # fmt: skip
+
+    def release(self, message_id: str, *, tenant: str, actor: str) -> Message:
+        """Queue a held message again, or one that failed, with its attempts counted anew."""
+        ledger = self._ledger
+        with ledger.writing() as tx:
+            current = self._settled(tx, message_id, tenant)
+            if not current.approver or current.approved_digest is None:
+                raise WrongStateError(current.state, "sent without an approval")
+            moved = ledger.move(tx, current, State.QUEUED, wanted="released", attempts=0, not_before=ledger.clock())
+            ledger.record(tx, "release", moved, actor=actor)
+            return moved
+
+    def cancel(
+        self, message_id: str, *, tenant: str, actor: str, reason: str = "messages.undone", launch: str | None = None
+    ) -> Message:
+        """Undo: the message is never sent. Raises ``WrongStateError`` once it is being sent."""
+        ledger = self._ledger
+        with ledger.writing() as tx:
+            current = self._settled(tx, message_id, tenant)
+            moved = ledger.move(tx, current, State.CANCELLED, wanted="undone", reason=reason)
+            ledger.record(tx, "cancel", moved, actor=actor, launch=launch, detail={"reason": reason})
+            return moved
+
+    def attest(self, message_id: str, *, tenant: str, actor: str) -> Message:
+        """A person says that they have put the text into the portal by hand."""
+        ledger = self._ledger
+        with ledger.writing() as tx:
+            current = self._settled(tx, message_id, tenant)
+            if not current.approver:
+                raise WrongStateError(current.state, "attested without an approval")
+            now = ledger.clock()
+            moved = ledger.move(
+                tx, current, State.SENT, wanted="attested",
+                reason="messages.attested", attested_by=actor, delivered_as="attestation", sent_at=now,
+            )  # fmt: skip
+            ledger.record(tx, "attest", moved, actor=actor)
+            return moved
+
+    def replied(self, message_id: str, *, tenant: str, actor: str) -> Message:
+        """The patient answered a message that was sent."""
+        return self._step(message_id, State.REPLIED, tenant=tenant, actor=actor, action="reply", wanted="answered")
+
+    def get(self, message_id: str, *, tenant: str) -> Message:
+        """One message of this tenant, or :class:`NotFoundError`."""
+        with reading(self._ledger.engine) as connection:
+            wanted = select(message).where(message.c.id == message_id, message.c.tenant == tenant)
+            row = connection.execute(wanted).one_or_none()
+        if row is None:
+            raise NotFoundError("messages.unknown", "There is no such message.")
+        return from_row(row, self._ledger.vault)
+
+    def find(
+        self,
+        *,
+        tenant: str,
+        states: Collection[State] = (),
+        patient: str | None = None,
+        limit: int = 100,
+        before: datetime | None = None,
+    ) -> Sequence[Message]:
+        """The tenant's messages, newest first; ``before`` continues after the last one's ``created_at``."""
+        wanted = select(message).where(message.c.tenant == tenant)
+        if states:
+            wanted = wanted.where(message.c.state.in_([state.value for state in states]))
+        if patient is not None:
+            wanted = wanted.where(message.c.patient_key == self._ledger.vault.fingerprint("patient", tenant, patient))
+        if before is not None:
+            wanted = wanted.where(message.c.created_at < before)
+        wanted = wanted.order_by(message.c.created_at.desc(), message.c.id).limit(limit)
+        with reading(self._ledger.engine) as connection:
+            return [from_row(row, self._ledger.vault) for row in connection.execute(wanted)]
+
+    def counts(self, *, tenant: str) -> dict[State, int]:
+        """How many messages are in each state."""
+        wanted = select(message.c.state, func.count()).where(message.c.tenant == tenant).group_by(message.c.state)
+        with reading(self._ledger.engine) as connection:
+            found = {State(state): count for state, count in connection.execute(wanted)}
+        return {state: found.get(state, 0) for state in State}
+
+    def events(self, *, tenant: str, message_id: str | None = None, since: datetime | None = None) -> Sequence[Event]:
+        """Changes of state, oldest first: of one message, or of all since a time."""
+        table = message_event
+        wanted = select(table).where(table.c.tenant == tenant).order_by(table.c.id)
+        if message_id is not None:
+            wanted = wanted.where(table.c.message_id == message_id)
+        if since is not None:
+            wanted = wanted.where(table.c.at >= since)
+        with reading(self._ledger.engine) as connection:
+            return [_event(row) for row in connection.execute(wanted)]
+
+    def _settled(self, tx: Connection, message_id: str, tenant: str) -> Message:
+        """A message that people may change: while it is being sent it is the worker's."""
+        current = self._ledger.locked(tx, message_id, tenant)
+        if current.state is State.SENDING:
+            raise WrongStateError(current.state, "changed")
+        return current
+
+    def _existing(self, tx: Connection, new: NewMessage, digest: str) -> Message:
+        same = (message.c.tenant == new.tenant) & (message.c.idempotency_key == new.idempotency_key)
+        row = tx.execute(select(message).where(same)).one()
+        if row.request_digest != digest:
+            raise InputError("messages.key-reused", "This idempotency key was used for another message.", status=409)
+        return from_row(row, self._ledger.vault)
+
+    def _approved(self, tx: Connection, current: Message, actor: str, launch: str | None) -> Message:
+        if self._second_person and actor == current.author:
+            raise NotAllowedError(
+                "messages.second-person", "This practice wants somebody other than the author to approve a message."
+            )
+        ledger = self._ledger
+        moved = ledger.move(
+            tx, current, State.QUEUED, wanted="approved",
+            approver=actor,
+            approved_digest=current.approval_digest(ledger.vault),
+            not_before=current.not_before or ledger.clock(),
+        )  # fmt: skip
+        ledger.record(tx, "approve", moved, actor=actor, launch=launch, detail={"version": str(moved.version)})
+        return moved
+
+    def _step(
+        self,
+        message_id: str,
+        to: State,
+        *,
+        tenant: str,
+        actor: str,
+        action: str,
+        wanted: str,
+        reason: str | None = None,
+        **changes: Any,
+    ) -> Message:
+        with self._ledger.writing() as tx:
+            current = self._settled(tx, message_id, tenant)
+            moved = self._ledger.move(tx, current, to, wanted=wanted, reason=reason, **changes)
+            self._ledger.record(tx, action, moved, actor=actor)
+            return moved
+
+
+def _event(row: Any) -> Event:
+    return Event(
+        message_id=row.message_id,
+        at=row.at,
+        before=None if row.from_state is None else State(row.from_state),
+        after=State(row.to_state),
+        reason=row.reason,
+        channel=row.channel,
+        purpose=row.purpose,
+        group=row.group_name,
+        campaign=row.campaign,
+        variant=row.variant,
+    )
