@@ -79,11 +79,12 @@ def cast(reference: date) -> tuple[Brief, ...]:
             states={
                 "a1c": (OVERDUE, "usual"), "breast": (NEVER, "usual"),
                 "cervical": (MET, "pap"),
-                "eye": (NEVER, "usual"), "kidney": (OVERDUE, "usual"), "colorectal": (NEVER, "fit"), "social": (MET, "usual"),
+                "eye": (NEVER, "usual"), "kidney": (OVERDUE, "usual"), "colorectal": (NEVER, "fit"),
+                "social": (MET, "usual"),
             },
             last={"a1c": 14, "cervical": 20, "kidney": 20},
             a1c=((430, 8.6), (560, 8.1)),
-            traits=frozenset({"here-today", "interpreter"}),
+            traits=frozenset({"here-today"}),
         ),
         Brief(
             id="pt-1006",

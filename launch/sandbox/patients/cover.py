@@ -51,6 +51,6 @@ def _coverage(chart: Chart, case: Case, payer: str, year: int, member: str) -> N
         relationship=concept(
             hl7("subscriber-relationship", "child" if case.age < 18 else "self", "Child" if case.age < 18 else "Self")
         ),
-        period={"start": date(year, 1, 1).isoformat(), "end": date(year, 12, 31).isoformat()},
+        period={"start": max(date(year, 1, 1), case.person.birth).isoformat(), "end": date(year, 12, 31).isoformat()},
         payor=[{"display": name} if payer != "self-pay" else organization()],
     )

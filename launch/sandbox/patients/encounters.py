@@ -31,7 +31,7 @@ KINDS = {
     "pediatric": Kind("AMB", snomed("3391000175108", "Office visit for pediatric care and assessment (procedure)"), 30),
     "followup": Kind("AMB", snomed("185349003", "Encounter for check up (procedure)"), 20),
     "acute": Kind("AMB", snomed("185463005", "Visit out of hours (procedure)"), 20),
-    "telehealth": Kind("VR", snomed("448337001", "Telemedicine consultation with patient (procedure)"), 20),
+    "telehealth": Kind("VR", snomed("453131000124105", "Videotelephony encounter (procedure)"), 20),
     "emergency": Kind("EMER", snomed("4525004", "Emergency department patient visit (procedure)"), 240),
     "inpatient": Kind("IMP", snomed("32485007", "Hospital admission (procedure)"), 0),
     "wellness-first": Kind(

@@ -13,6 +13,7 @@ from .chart import Chart, category
 from .codes import RXNORM, Code, Resource, concept, hl7, snomed
 from .dates import instant, months_before
 from .draw import Draw
+from .orders import declined_on
 from .practice import practitioner
 from .states import MET, REFUSED
 
@@ -138,4 +139,4 @@ def _statin(chart: Chart, case: Case, days: list[date], draw: Draw) -> None:
     elif outcome.state is not REFUSED and outcome.last:
         prescribe(chart, case, outcome.last, drug, status="completed")
     elif outcome.state is REFUSED:
-        prescribe(chart, case, days[-1], drug, declined=DECLINED)
+        prescribe(chart, case, declined_on(case, draw), drug, declined=DECLINED)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 
 from .chart import resource
-from .codes import CDC_RACE, US_CORE, Code, Resource, hl7
+from .codes import CDC_RACE, US_CORE, Code, Resource, hl7, snomed
 from .dates import years_before
 from .draw import Draw
 from .names import CITIES, FAMILY, FEMALE, LANGUAGES, MALE, STREETS, City
@@ -27,6 +27,12 @@ NOT_HISPANIC = Code(CDC_RACE, "2186-5", "Not Hispanic or Latino")
 SEX_CODES = {"female": "248152002", "male": "248153007"}
 
 
+_INTERPRETER_NEEDED = {
+    "url": US_CORE + "us-core-interpreter-needed",
+    "valueCoding": snomed("373066001", "Yes (qualifier value)").coding(),
+}
+
+
 @dataclass(frozen=True, slots=True)
 class Person:
     """Who somebody is, apart from anything clinical."""
@@ -44,6 +50,7 @@ class Person:
     email: str | None
     contact: str  # what the patient prefers: sms, phone or email
     clinician: str
+    interpreter: bool = False
     deceased: date | None = None
 
 
@@ -88,6 +95,7 @@ def draw_person(
         email=f"{_ascii(given)}.{_ascii(family)}{draw.between(10, 99)}@example.com" if has_email else None,
         contact=contact,
         clinician=draw.pick(clinicians),
+        interpreter=language != "en" and (name is not None or draw.chance(45)),
     )
 
 
@@ -157,6 +165,7 @@ def patient_resource(patient_id: str, person: Person, age: int) -> Resource:
             _omb("us-core-ethnicity", HISPANIC if person.hispanic else NOT_HISPANIC),
             {"url": US_CORE + "us-core-birthsex", "valueCode": "F" if person.sex == "female" else "M"},
             {"url": US_CORE + "us-core-sex", "valueCode": SEX_CODES[person.sex]},
+            *([_INTERPRETER_NEEDED] if person.interpreter else []),
         ],
         identifier=[
             {

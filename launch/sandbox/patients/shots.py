@@ -36,7 +36,7 @@ FLU_BEFORE_2024 = (
 )
 PCV20 = cvx("216", "Pneumococcal conjugate vaccine 20-valent (PCV20)")
 PCV15 = cvx("215", "Pneumococcal conjugate vaccine 15-valent (PCV15)")
-PCV13 = cvx("133", "Pneumococcal conjugate vaccine 13-valent (PCV13)")
+PCV13 = cvx("133", "pneumococcal conjugate vaccine, 13 valent")
 PCV20_LICENSED = date(2021, 8, 1)  # and PCV15
 PPSV23 = cvx("33", "pneumococcal polysaccharide vaccine, 23 valent")
 ZOSTER = cvx("187", "zoster vaccine recombinant")
