@@ -8,16 +8,17 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from enum import StrEnum
-from typing import Any, NamedTuple
+from typing import Any
 
+from smartapp.criteria.constants import Period, constant_value, is_constant
 from smartapp.criteria.indexing import LeafIndex, Members
-from smartapp.criteria.nodes import Anchor, Codes, DayOf, Define, DefineSet, Events, Literal, Node, Not, Shift
+from smartapp.criteria.nodes import Codes, Define, DefineSet, Events, Node, Not, Value
 from smartapp.criteria.plan import Plan
-from smartapp.criteria.tree import children, owners
+from smartapp.criteria.tree import owners
 from smartapp.criteria.valuesets import Expansion, ValueSets
 from smartapp.errors import CriteriaError
 from smartapp.facts.events import Event, Facts
-from smartapp.facts.instants import Instant, shift, truncate_to_day
+from smartapp.facts.instants import Instant
 
 
 class Mode(StrEnum):
@@ -31,13 +32,6 @@ class Mode(StrEnum):
     STRICT = "strict"
     KLEENE = "kleene"
     UNREFINED = "unrefined"
-
-
-class Period(NamedTuple):
-    """The measurement period: its first and its last instant."""
-
-    start: Instant
-    end: Instant
 
 
 class Run:
@@ -114,31 +108,12 @@ def _remember(number: int, made: Fn) -> Fn:
     return remembered
 
 
-def is_constant(node: Node) -> bool:
-    """Whether a value is the same for all patients: of the period, the day of evaluation and literals alone."""
-    if isinstance(node, Literal):
-        return True
-    if isinstance(node, Anchor):
-        return node.name != "birth"
-    return isinstance(node, Shift | DayOf) and is_constant(node.value)
-
-
 def constants(plan: Plan, period: Period, as_of: Instant) -> list[Any]:
-    """The values of a plan's constant nodes, at their numbers (children come first); None elsewhere."""
-    anchors = {"period-start": period.start, "period-end": period.end, "as-of": as_of}
-    values: list[Any] = []
-    for node in plan.nodes:
-        value: Any = None
-        if is_constant(node):
-            if isinstance(node, Literal):
-                value = node.value
-            elif isinstance(node, Anchor):
-                value = anchors[node.name]
-            else:
-                inner = values[plan.number(next(children(node)))]
-                value = shift(inner, node.amount, node.unit) if isinstance(node, Shift) else truncate_to_day(inner)
-        values.append(value)
-    return values
+    """The values of a plan's constant nodes, at their numbers; None elsewhere."""
+    return [
+        constant_value(node, period, as_of) if isinstance(node, Value) and is_constant(node) else None
+        for node in plan.nodes
+    ]
 
 
 def leaf_index(plan: Plan, value_sets: ValueSets) -> LeafIndex:

@@ -19,12 +19,12 @@ from smartapp.criteria.compiling import (
     Compiler,
     Fn,
     Mode,
-    Period,
     Run,
     constants,
     leaf_index,
 )
 from smartapp.criteria.condition_closures import CONDITIONS, is_there
+from smartapp.criteria.constants import Period
 from smartapp.criteria.indexing import Members
 from smartapp.criteria.nodes import AtLeast, Condition, Define, DefineSet, Edge, EventSet, Exists, Node, Total, Value
 from smartapp.criteria.plan import Plan
