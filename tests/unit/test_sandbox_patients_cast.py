@@ -124,6 +124,8 @@ def test_healthy_at_28(today):
     chart = cast(today)["pt-1008"]
     assert not [made for made in resources(chart, "Condition") if "problem-list-item" in codes(made["category"][0])]
     assert months_between(done(chart, "10524-7")[0], today) == 50
+    (case,) = (case for case in patients.cases(7, today, 8) if case.id == "pt-1008")
+    assert {key for key, outcome in case.services.items() if outcome.state != "met"} == {"cervical"}
 
 
 @pytest.mark.parametrize("today", DATES)

@@ -1,4 +1,4 @@
-"""The fixed cast: patients with a story each. Their ids, names and what is due never change."""
+"""The fixed cast: patients with a story each. Whatever the seed, they are the same, on one clinician's panel."""
 
 from __future__ import annotations
 
@@ -107,7 +107,11 @@ def cast(reference: date) -> tuple[Brief, ...]:
             purpose="Healthy at 28: only a routine screening is due",
             name=("Hannah", "Lindqvist"), sex="female", age=28, language="en", smoking="never", payer="commercial",
             problems=(), engagement=Engagement.MODERATE,
-            states={"cervical": (OVERDUE, "pap"), "depression": (MET, "usual"), "tobacco": (MET, "usual")},
+            states={
+                "cervical": (OVERDUE, "pap"), "depression": (MET, "usual"), "tobacco": (MET, "usual"),
+                "social": (MET, "usual"), "hiv": (MET, "usual"), "hepatitis-c": (MET, "usual"),
+                "influenza": (MET, "usual"), "tetanus": (MET, "usual"),
+            },
             last={"cervical": 50},
         ),
         Brief(

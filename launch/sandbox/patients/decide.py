@@ -59,7 +59,9 @@ def _person(brief: Brief, reference: date, draw: Draw) -> Person:
     """The person of the brief; of the drawn patients over 70 a few have died within the year."""
     person = draw_person(
         draw.stream("person"), reference, sex=brief.sex, age=brief.age, extra_days=brief.extra_days,
-        language=brief.language, name=brief.name, clinicians=CLINICIANS,
+        language=brief.language, name=brief.name,
+        # The cast is on one panel, so that one login shows every story.
+        clinicians=CLINICIANS[:1] if brief.purpose else CLINICIANS,
     )  # fmt: skip
     days = brief.deceased_days
     here = draw.stream("death")

@@ -60,8 +60,8 @@ def generate(seed: int, reference_date: date, count: int = 200) -> Iterator[Reso
     References are relative (``Patient/pt-1001``) and resolve in the patient's own Bundle or in that
     of ``generate_practice``. Patient ``pt-2001`` is the same whatever ``count`` is.
     """
-    for case in cases(seed, reference_date, count):
-        yield write_case(case, Draw(seed, case.id))
+    for brief, draw in _briefs(seed, reference_date, count):
+        yield write_case(draw_case(brief, reference_date, draw.stream("case")), draw)
 
 
 def generate_practice(seed: int, reference_date: date) -> Resource:
@@ -74,10 +74,18 @@ def generate_practice(seed: int, reference_date: date) -> Resource:
 
 def cases(seed: int, reference_date: date, count: int = 200) -> Iterator[Case]:
     """What was decided about each patient of ``generate``, in the same order: for tests and demos."""
-    briefs = list(cast(reference_date))[:count]
-    briefs += [Brief(id=f"pt-{FIRST_DRAWN + n}") for n in range(count - len(briefs))]
-    for brief in briefs:
-        yield draw_case(brief, reference_date, Draw(seed, brief.id, "case"))
+    for brief, draw in _briefs(seed, reference_date, count):
+        yield draw_case(brief, reference_date, draw.stream("case"))
+
+
+def _briefs(seed: int, reference_date: date, count: int) -> Iterator[tuple[Brief, Draw]]:
+    """The cast, which is the same whatever the seed, then patients of whom only the id is fixed."""
+    members = cast(reference_date)[:count]
+    for brief in members:
+        yield brief, Draw("cast", brief.id)
+    for number in range(count - len(members)):
+        brief = Brief(id=f"pt-{FIRST_DRAWN + number}")
+        yield brief, Draw(seed, brief.id)
 
 
 def write_case(case: Case, draw: Draw) -> Resource:
