@@ -97,3 +97,11 @@ ADA_KIDNEY = Source(
     read=_READ,
     grade="B",
 )
+ACC_AHA_CHOLESTEROL_2018 = Source(
+    "Guideline on the Management of Blood Cholesterol",
+    steward="American College of Cardiology and American Heart Association",
+    edition="2018",
+    url="https://doi.org/10.1161/CIR.0000000000000625",
+    read="",
+    grade="I",
+)
