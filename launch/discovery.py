@@ -152,9 +152,12 @@ def _endpoints(ehr: RegisteredEhr, found: Mapping[str, object]) -> dict[str, Any
 
 def _own_endpoint(ehr: RegisteredEhr, name: str, value: object) -> str:
     try:
-        if not isinstance(value, str):
-            raise ValueError("not text")
-        url = checked_url(urljoin(ehr.fhir_base + "/", value), f"The {name} endpoint")
+        # urljoin repairs what it is given (a line break, an empty host): only a plain relative
+        # address goes through it.
+        if not isinstance(value, str) or not value.isprintable():
+            raise ValueError("not an address")
+        whole = value if "://" in value else urljoin(ehr.fhir_base + "/", value)
+        url = checked_url(whole, f"The {name} endpoint")
     except ValueError as error:
         raise LaunchError(
             "launch.bad-metadata", f"The EHR's {name} endpoint is not a usable address.", status=502
