@@ -14,6 +14,22 @@ from .staff import STAFF
 
 _CHALLENGE = re.compile(r"^[A-Za-z0-9\-_]{43}$")
 PENDING_SECONDS = 600
+_KINDS = {
+    "*": "all records",
+    "AllergyIntolerance": "allergies",
+    "CarePlan": "care plans",
+    "Condition": "problems and diagnoses",
+    "Coverage": "insurance",
+    "Encounter": "visits",
+    "FamilyMemberHistory": "family history",
+    "MedicationRequest": "medications",
+    "Observation": "results and measurements",
+    "Patient": "name, birth date and contacts",
+    "PractitionerRole": "roles of staff",
+    "QuestionnaireResponse": "answers to questionnaires",
+    "RelatedPerson": "relatives and proxies",
+    "ServiceRequest": "orders",
+}
 
 
 class NoRedirect(Exception):
@@ -135,8 +151,8 @@ def describe(text: str) -> str:
     verbs = {"c": "create", "r": "read", "u": "change", "d": "delete", "s": "search"}
     doing = [verbs[operation] for operation in scope.operations]
     words = " and ".join([", ".join(doing[:-1]), doing[-1]] if doing[1:] else doing)
-    kind = "all records" if scope.resource_type == "*" else scope.resource_type
-    whose = {"patient": "of this patient", "user": "that you may see", "system": "of the practice"}[scope.level]
+    kind = _KINDS.get(scope.resource_type) or re.sub(r"(?<=[a-z])(?=[A-Z])", " ", scope.resource_type).lower() + "s"
+    whose = {"patient": "of this patient", "user": "of everybody you may see", "system": "of the practice"}[scope.level]
     only = ", ".join(f"{name} {value.rpartition('|')[2]}" for name, value in scope.query)
     return f"{words.capitalize()} {kind} {whose}" + (f" ({only} only)" if only else "")
 

@@ -18,6 +18,7 @@ TABS = {
     "messages": "Messages",
 }
 _MOST = 60
+_PLAIN = frozenset({"final", "completed", "finished"})  # so usual that saying it helps nobody
 
 
 def rows(ehr: Ehr, patient: str, kind: str, dates: tuple[str, ...], code: str) -> list[Row]:
@@ -28,6 +29,7 @@ def rows(ehr: Ehr, patient: str, kind: str, dates: tuple[str, ...], code: str) -
             "what": _words(resource, code),
             "status": _status(resource),
             "value": _value(resource),
+            "visit": "visit" if "encounter-diagnosis" in values(resource, "category.coding.code") else "",
         }
         for resource in ehr.store.scan(kind, [patient])
     ]
@@ -40,6 +42,7 @@ def tab(ehr: Ehr, patient: str, name: str) -> list[tuple[str, list[Row]]]:
     def table(heading: str, kind: str, dates: str, code: str) -> tuple[str, list[Row]]:
         return heading, rows(ehr, patient, kind, tuple(dates.split()), code)
 
+    conditions = rows(ehr, patient, "Condition", ("onsetDateTime", "recordedDate"), "code")
     if name == "results":
         return [table("Results and measurements", "Observation", "effectiveDateTime effectivePeriod.start", "code")]
     if name == "medications":
@@ -51,6 +54,7 @@ def tab(ehr: Ehr, patient: str, name: str) -> list[tuple[str, list[Row]]]:
         return [
             table("Appointments", "Appointment", "start", "serviceType"),
             table("Visits", "Encounter", "period.start", "type"),
+            ("Diagnoses of visits", [row for row in conditions if row["visit"]]),
         ]
     if name == "prevention":
         return [
@@ -58,7 +62,7 @@ def tab(ehr: Ehr, patient: str, name: str) -> list[tuple[str, list[Row]]]:
             table("Procedures", "Procedure", "performedDateTime performedPeriod.start", "code"),
         ]
     return [
-        table("Problems", "Condition", "onsetDateTime recordedDate", "code"),
+        ("Problems", [row for row in conditions if not row["visit"]]),
         table("Coverage", "Coverage", "period.start", "type"),
     ]
 
@@ -79,13 +83,16 @@ def _words(resource: Resource, path: str) -> str:
 def _status(resource: Resource) -> str:
     for path in ("clinicalStatus.coding.code", "status"):
         for value in values(resource, path):
-            return str(value)
+            return "" if value in _PLAIN else str(value)
     return ""
 
 
 def _value(resource: Resource) -> str:
-    parts = [resource, *resource.get("component", [])]
-    return " / ".join(text for part in parts if (text := _single(part)))
+    parts = [text for part in (resource, *resource.get("component", [])) if (text := _single(part))]
+    units = {text.partition(" ")[2] for text in parts}
+    if len(parts) > 1 and len(units) == 1:
+        return f"{' / '.join(text.partition(' ')[0] for text in parts)} {units.pop()}"
+    return " / ".join(parts)
 
 
 def _single(part: Resource) -> str:

@@ -68,7 +68,8 @@ def _record_number(patient: Resource) -> str:
 
 def _address(patient: Resource) -> str | None:
     for address in patient.get("address", []):
-        parts = [*address.get("line", []), address.get("city"), address.get("state"), address.get("postalCode")]
+        region = " ".join(filter(None, (address.get("state"), address.get("postalCode"))))
+        parts = [*address.get("line", []), address.get("city"), region]
         return ", ".join(str(part) for part in parts if part)
     return None
 

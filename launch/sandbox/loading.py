@@ -46,15 +46,19 @@ def load(settings: SandboxSettings, database: Database, store: Store, clock: Clo
         return int(connection.execute("SELECT count(*) FROM resource").fetchone()[0])
 
 
-def _replace(connection: sqlite3.Connection, store: Store, charts: Iterable[bytes]) -> None:
+def _replace(connection: sqlite3.Connection, store: Store, charts: Iterable[dict[str, Any]]) -> None:
     for table in ("resource", "compartment", "portal_login", "ticket", "token", "consent_grant"):
         connection.execute(f"DELETE FROM {table}")  # noqa: S608 - names of our own tables
     store.put_many(connection, practice_resources())
     patients: dict[str, dict[str, Any]] = {}
-    for raw in charts:
-        resources = list(_resources(raw))
-        store.put_many(connection, resources)
-        patients.update((made["id"], made) for made in resources if made["resourceType"] == "Patient")
+
+    def noted() -> Iterator[dict[str, Any]]:
+        for resource in charts:
+            if resource["resourceType"] == "Patient":
+                patients[resource["id"]] = resource
+            yield resource
+
+    store.put_many(connection, noted())
     _resolve_conditional(connection, store)
     store.put_many(connection, panels(patients.values()))
     names: set[str] = set()
@@ -62,21 +66,23 @@ def _replace(connection: sqlite3.Connection, store: Store, charts: Iterable[byte
         connection.execute("INSERT INTO portal_login VALUES (?, ?)", (_login(patient, names), patient["id"]))
 
 
-def _charts(settings: SandboxSettings, clock: Clock, bundles: Bundles | None) -> Iterator[bytes]:
+def _charts(settings: SandboxSettings, clock: Clock, bundles: Bundles | None) -> Iterator[dict[str, Any]]:
     if settings.patients is not None:
         files = _files(settings.patients)
         if not files:
             raise LoadError(f"{settings.patients}: no .json files of patients in this folder")
         for path in files:
             try:
-                yield path.read_bytes()
+                yield from _resources(path.read_bytes())
             except OSError as error:
                 raise LoadError(f"{path}: {error.strerror}") from error
+            except LoadError as error:
+                raise LoadError(f"{path}: {error}") from error
         return
     if bundles is None:
         raise LoadError("no folder of patients was named, and there is no generator of patients")
     for bundle in bundles(settings.seed, _reference_date(settings, clock), settings.count):
-        yield msgspec.json.encode(bundle)
+        yield from _resources(msgspec.json.encode(bundle))
 
 
 def _resources(raw: bytes) -> Iterator[dict[str, Any]]:
@@ -84,13 +90,15 @@ def _resources(raw: bytes) -> Iterator[dict[str, Any]]:
     try:
         top = msgspec.json.decode(raw)
     except msgspec.DecodeError as error:
-        raise LoadError(f"a file is not JSON: {error}") from error
+        raise LoadError(f"not JSON: {error}") from error
     if not isinstance(top, dict) or "resourceType" not in top:
-        raise LoadError("a file holds no FHIR resource")
+        raise LoadError("no FHIR resource")
     entries: list[dict[str, Any]] = top.get("entry", []) if top["resourceType"] == "Bundle" else [{"resource": top}]
     targets: dict[bytes, bytes] = {}
     for entry in entries:
-        resource = entry["resource"]
+        resource = entry.get("resource") if isinstance(entry, dict) else None
+        if not isinstance(resource, dict) or not isinstance(resource.get("resourceType"), str):
+            raise LoadError("an entry holds no resource")
         full_url = entry.get("fullUrl", "")
         if not _ID.match(str(resource.get("id", ""))):
             resource["id"] = _derived_id(full_url, resource)

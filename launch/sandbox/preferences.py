@@ -1,71 +1,96 @@
-"""What a patient says about being contacted, kept as one FHIR R4 Consent.
+"""What a patient says about being contacted, kept as FHIR R4 Consents of the form that the charts have.
 
-Form: ``scope`` patient-privacy; ``category`` ``urn:sandbox-ehr:consent|outreach-preferences``; ``policyRule``
-v3-ActCode OPTIN, or OPTOUT where the patient wants no outreach at all; for every channel that is refused a
-nested ``provision`` with ``type`` deny and ``code`` ``urn:sandbox-ehr:outreach-channel|<channel>``.
+``scope`` patient-privacy, ``category`` LOINC 59284-0, and by ``policyRule`` (v3-ActCode) one of
+
+- OPTOUT without a provision: no outreach at all;
+- OPTOUT with ``provision`` ``{type: deny, code: [channel, ...]}``: not by these channels;
+- OPTIN with ``provision`` ``{type: permit, code: [channel, ...]}``: these are welcome, risks known.
+
+A channel is a code of ``https://sandbox.invalid/ids/channel``. Saving in the portal replaces what was said before.
 """
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Collection, Iterator
 from typing import Any
 
 from .ehr import Ehr
-from .patients.practice import organization
+from .patients.practice import SANDBOX_IDS, organization
+from .search import values
 
 Resource = dict[str, Any]
-CHANNELS = {"sms": "Text messages", "email": "E-mail", "voice": "Phone calls", "letter": "Letters"}
-CHANNEL_SYSTEM = "urn:sandbox-ehr:outreach-channel"
-CATEGORY = {"system": "urn:sandbox-ehr:consent", "code": "outreach-preferences"}
-
-
-def consent_id(patient: str) -> str:
-    """The id of a patient's Consent, short enough for any patient id."""
-    return f"outreach-{hashlib.sha256(patient.encode()).hexdigest()[:32]}"
+CHANNELS = {
+    "sms": "Text messages",
+    "email": "E-mail, which is not encrypted",
+    "voice": "Phone calls",
+    "letter": "Letters",
+}
+CHANNEL_SYSTEM = f"{SANDBOX_IDS}channel"
+_HL7 = "http://terminology.hl7.org/CodeSystem"
 
 
 def wishes(ehr: Ehr, patient: str) -> Resource:
-    """``{"all": bool, "channels": set of the channels that are welcome}``; everything without a Consent."""
-    consent = ehr.store.read("Consent", consent_id(patient)) or {}
-    rule = [coding.get("code") for coding in consent.get("policyRule", {}).get("coding", [])]
-    denied = {
-        coding["code"]
-        for provision in consent.get("provision", {}).get("provision", [])
-        for code in provision.get("code", [])
-        for coding in code.get("coding", [])
+    """``{"all": bool, "channels": set of welcome channels}``; e-mail is welcome only where it was said."""
+    found = list(_statements(ehr, patient))
+    said = {kind: {code for consent in found for code in _codes(consent, kind)} for kind in ("deny", "permit")}
+    silent = set(CHANNELS) - {"email"}
+    return {
+        "all": not any(_rule(consent) == "OPTOUT" and not consent.get("provision") for consent in found),
+        "channels": (silent | (said["permit"] & set(CHANNELS))) - said["deny"],
     }
-    return {"all": "OPTOUT" not in rule, "channels": {name for name in CHANNELS if name not in denied}}
 
 
-def keep(ehr: Ehr, patient: str, *, outreach: bool, channels: Iterable[str]) -> Resource:
-    """Write a patient's wishes, replacing earlier ones as a new version."""
-    welcome = set(channels)
-    denied = [
-        {
-            "type": "deny",
-            "code": [{"coding": [{"system": CHANNEL_SYSTEM, "code": name, "display": label}], "text": label}],
-        }
-        for name, label in CHANNELS.items()
-        if name not in welcome
-    ]
-    rule = {
-        "system": "http://terminology.hl7.org/CodeSystem/v3-ActCode",
-        "code": "OPTIN" if outreach else "OPTOUT",
-    }
+def keep(ehr: Ehr, patient: str, *, outreach: bool, channels: Collection[str]) -> None:
+    """Write a patient's wishes; every earlier statement becomes inactive."""
+    welcome = [name for name in CHANNELS if name in channels]
+    refused = [name for name in CHANNELS if name not in channels]
+    said = []
+    if not outreach:
+        said.append(_consent(ehr, patient, part="all", rule="OPTOUT"))
+    if welcome:
+        said.append(_consent(ehr, patient, part="yes", rule="OPTIN", kind="permit", channels=welcome))
+    if refused:
+        said.append(_consent(ehr, patient, part="no", rule="OPTOUT", kind="deny", channels=refused))
+    kept = {consent["id"] for consent in said}
+    for consent in list(_statements(ehr, patient)):
+        if consent["id"] not in kept:
+            ehr.store.save({**consent, "status": "inactive"})
+    for consent in said:
+        ehr.store.save(consent)
+
+
+def _statements(ehr: Ehr, patient: str) -> Iterator[Resource]:
+    for consent in ehr.store.scan("Consent", [patient]):
+        if consent.get("status") == "active" and _rule(consent) in ("OPTIN", "OPTOUT"):
+            yield consent
+
+
+def _rule(consent: Resource) -> str | None:
+    return next(iter(values(consent, "policyRule.coding.code")), None)
+
+
+def _codes(consent: Resource, kind: str) -> Iterator[str]:
+    for provision in values(consent, "provision"):
+        if provision.get("type") == kind:
+            yield from values(provision, "code.coding.code")
+
+
+def _consent(
+    ehr: Ehr, patient: str, *, part: str, rule: str, kind: str | None = None, channels: Collection[str] = ()
+) -> Resource:
     consent: Resource = {
         "resourceType": "Consent",
-        "id": consent_id(patient),
+        "id": f"outreach-{part}-{hashlib.sha256(patient.encode()).hexdigest()[:32]}",
         "status": "active",
-        "scope": {
-            "coding": [{"system": "http://terminology.hl7.org/CodeSystem/consentscope", "code": "patient-privacy"}]
-        },
-        "category": [{"coding": [CATEGORY], "text": "Wishes about reminders and messages"}],
+        "scope": {"coding": [{"system": f"{_HL7}/consentscope", "code": "patient-privacy"}]},
+        "category": [{"coding": [{"system": "http://loinc.org", "code": "59284-0"}]}],
         "patient": {"reference": f"Patient/{patient}"},
         "dateTime": ehr.clock().isoformat(timespec="seconds"),
         "organization": [organization()],
-        "policyRule": {"coding": [rule]},
+        "policyRule": {"coding": [{"system": f"{_HL7}/v3-ActCode", "code": rule}]},
     }
-    if denied:
-        consent["provision"] = {"provision": denied}
-    return ehr.store.save(consent)
+    if kind:
+        codings = [{"system": CHANNEL_SYSTEM, "code": name, "display": CHANNELS[name]} for name in channels]
+        consent["provision"] = {"type": kind, "code": [{"coding": [coding]} for coding in codings]}
+    return consent
