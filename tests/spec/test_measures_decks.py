@@ -14,6 +14,12 @@ from smartapp.measures.results import MeasureResult
 ENGINES: Mapping[str, Callable[[Measure, Case], MeasureResult]] = {"chart": run_chart}
 
 DEVIATIONS: Mapping[tuple[str, str], str] = {
+    (
+        "CMS131",
+        "52d1f4f3",
+    ): "by its data retinopathy and an eye exam fall in the period, which is the numerator; "
+    "the expectation turns on a misspelt meta.profile",
+    ("CMS69", "c1df0273"): "the description says a low body mass index, the data say 24.9, which is normal",
     ("CMS22", "86618b52"): "turns on meta.profile alone",
     ("CMS22", "831a0ba9"): "turns on meta.profile alone",
 }

@@ -1,10 +1,11 @@
-"""The published test patients, where the checkout has them beside it (``../shared/decks``); never part of the product."""
+"""The published test patients, where they lie beside the checkout (``../shared/decks``); no part of the product."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import date
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -74,8 +75,6 @@ def _program(measure: Measure) -> Any:
 
 def run_chart(measure: Measure, case: Case) -> MeasureResult:
     """The chart engine's result for one case."""
-    from datetime import date
-
     first, last = (date.fromisoformat(day) for day in case.expected()["measurement_period"])
     period = Period(start_of_day(first), end_of_day(last))
     facts = facts_from_bundle(case.bundle()).facts
@@ -86,14 +85,11 @@ def run_chart(measure: Measure, case: Case) -> MeasureResult:
 
 def counted(result: MeasureResult) -> dict[str, dict[str, int]]:
     """The populations of each group."""
-    return {
-        rate.group_id: {name: getattr(rate.populations, name) for name in POPULATIONS} for rate in result.rates
-    }
+    return {rate.group_id: {name: getattr(rate.populations, name) for name in POPULATIONS} for rate in result.rates}
 
 
 def wanted(case: Case) -> dict[str, dict[str, int]]:
     """The expected populations of each group; 0 where the measure has no such population."""
     return {
-        group["group_id"]: {name: group.get(name) or 0 for name in POPULATIONS}
-        for group in case.expected()["groups"]
+        group["group_id"]: {name: group.get(name) or 0 for name in POPULATIONS} for group in case.expected()["groups"]
     }
