@@ -19,7 +19,8 @@ from launch.ports import Clock, KeyStore, Vault
 
 KEPT = timedelta(days=30)
 """How long a replaced key stays published, for assertions and caches that still name it."""
-_CONTEXT = b"launch|signing-keys"
+KEYS_CONTEXT = b"launch|signing-keys"
+"""The context under which the keys are sealed; re-encryption needs it."""
 _REREAD = timedelta(minutes=5)
 
 Key = RSAKey | ECKey
@@ -89,13 +90,13 @@ class SigningKeys:
         while True:
             now = self._clock()
             stored = self._store.load_keys()
-            entries = json.loads(self._vault.decrypt(stored, _CONTEXT)) if stored else []
+            entries = json.loads(self._vault.decrypt(stored, KEYS_CONTEXT)) if stored else []
             if entries and not force:
                 break
             old = [self._retired(one, now) for one in entries]
             live = [one for one in old if datetime.fromisoformat(one["until"]) > now]
             entries = [{"jwk": jwk, "until": None} for jwk in self._generate()] + live
-            sealed = self._vault.encrypt(json.dumps(entries).encode(), _CONTEXT)
+            sealed = self._vault.encrypt(json.dumps(entries).encode(), KEYS_CONTEXT)
             if self._store.store_keys(sealed, replacing=stored):
                 break
         self._read = (now, entries)

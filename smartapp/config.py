@@ -185,6 +185,10 @@ class Settings:
     value_sets: Path | None = _setting(
         _path, "Folder of official value sets (FHIR JSON with expansions) that replace the shipped ones.", None
     )
+    practice_name: str = _setting(
+        _text, "The practice as patients know it; a name that reveals no specialty.", "Your care team"
+    )
+    practice_phone: str = _setting(_text, "The number that messages ask patients to call.", "")
     time_zone: ZoneInfo = _setting(_zone, "The practice's time zone: what “today” is on a chart.", ZoneInfo("UTC"))
     allow_open_servers: bool = _setting(
         _flag,

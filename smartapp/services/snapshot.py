@@ -8,6 +8,7 @@ from datetime import datetime
 import msgspec
 
 from smartapp.facts.events import Facts
+from smartapp.reading.results import SearchReport
 from smartapp.services.patient_line import PatientLine
 
 
@@ -21,6 +22,13 @@ class ReadLine:
     resources: int
     status: str
     milliseconds: int
+
+    @classmethod
+    def of(cls, report: SearchReport) -> ReadLine:
+        """What the page needs of a search's report."""
+        return cls(
+            report.what, report.scope, report.requests, report.resources, report.status.value, report.milliseconds
+        )
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,6 +13,7 @@ from typing import Any, TypeVar
 
 from flask import Flask, current_app, g, request
 
+from launch.cookies import launch_cookie
 from smartapp.errors import ConfigurationError, NotAllowedError
 
 View = TypeVar("View", bound=Callable[..., Any])
@@ -81,9 +82,9 @@ def _enforce() -> None:
         return
     parts = current_app.extensions["smartapp"]
     handle = (request.view_args or {})["handle"]
-    launch = parts.sessions.load(handle, request.cookies)
+    launch = parts.sessions.load(handle, request.cookies.get(launch_cookie(handle)))
     g.launch = launch
-    if not set(launch.user.roles) & set(guard.roles or ()):
+    if launch.user.role not in (guard.roles or ()):
         parts.audit.record(
             "web.role-refused",
             "refused",

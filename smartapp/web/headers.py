@@ -11,8 +11,10 @@ from collections.abc import Callable, Iterable
 
 from flask import Flask, Response, g, request
 
+FrameAncestors = Callable[[str | None], Iterable[str]]
 
-def install(app: Flask, *, https: bool, frame_ancestors: Callable[[str | None], Iterable[str]]) -> None:
+
+def install(app: Flask, *, https: bool, frame_ancestors: FrameAncestors) -> None:
     """Add the headers; ``frame_ancestors`` gives the origins registered for an EHR's name, or for all (None)."""
 
     def add(response: Response) -> Response:

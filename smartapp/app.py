@@ -1,0 +1,76 @@
+"""``create_app``: the one place where the parts are wired together for the web."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+
+from flask import Flask
+
+from launch.views import launch_blueprint
+from smartapp.core import Core
+from smartapp.resources import resource_folder
+from smartapp.web import errors, forgery, frame, guards, headers
+from smartapp.web.chart import chart_pages
+from smartapp.web.entry import entry_pages
+from smartapp.web.outreach import outreach_pages
+from smartapp.web.parts import Parts
+
+_FORM_PARTS = 200
+
+
+def create_app(core: Core) -> Flask:
+    """The app as WSGI. Raises ``ConfigurationError`` for settings or routes that must not be served."""
+    settings = core.settings
+    app = Flask(
+        "smartapp",
+        template_folder=str(resource_folder("templates")),
+        static_folder=str(resource_folder("static")),
+        static_url_path="/static",
+    )
+    app.config.update(
+        MAX_CONTENT_LENGTH=settings.form_max_bytes,
+        MAX_FORM_MEMORY_SIZE=settings.form_max_bytes,
+        MAX_FORM_PARTS=_FORM_PARTS,
+        SECRET_KEY=None,  # there is no Flask session: state is on the server, under the launch's handle
+    )
+    app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
+    app.extensions["smartapp"] = _parts(core)
+    app.register_blueprint(launch_blueprint(core.launch))
+    for pages in (entry_pages, chart_pages, outreach_pages):
+        app.register_blueprint(pages)
+    guards.declare_public(
+        app, "static", "launch.from_ehr", "launch.standalone", "launch.callback", "launch.logout", "launch.jwks"
+    )
+    errors.install(app)
+    guards.install(app)
+    forgery.install(app, key=_form_key(settings.secret_key), public_url=settings.public_url)
+    headers.install(app, https=settings.is_https, frame_ancestors=_frame_ancestors(core))
+    frame.install(app)
+    return app
+
+
+def _parts(core: Core) -> Parts:
+    return Parts(
+        sessions=core.launch.sessions,
+        registry=core.registry,
+        audit=core.audit,
+        clock=core.outside.clock,
+        chart=core.chart,
+        remarks=core.remarks,
+        outreach=core.outreach,
+    )
+
+
+def _frame_ancestors(core: Core) -> headers.FrameAncestors:
+    def of(name: str | None) -> list[str]:
+        return [
+            origin for ehr in core.registry.all() if name is None or ehr.name == name for origin in ehr.frame_ancestors
+        ]
+
+    return of
+
+
+def _form_key(secret_key: str) -> bytes:
+    """A key of its own for form tokens, so that no two uses of the secret meet."""
+    return hmac.new(secret_key.encode(), b"smartapp form tokens", hashlib.sha256).digest()

@@ -1,0 +1,132 @@
+"""``smartapp ehr``: register EHRs, list them, and ask one what it can do for us."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+
+from smartapp.errors import InputError
+
+_AUTH = {"public": "public", "secret": "client_secret_basic", "private-key-jwt": "private_key_jwt"}
+
+
+@click.group("ehr")
+def command() -> None:
+    """The EHRs that may launch the app. No other is ever answered."""
+
+
+@command.command("add")
+@click.argument("name")
+@click.option("--preset", help="Start from a public sandbox: smart-health-it, meld, epic, oracle-health, hapi-open.")
+@click.option("--fhir-base", help="The FHIR server's base address: iss and aud of a launch.")
+@click.option("--issuer", help="The OpenID issuer, where it is not the FHIR base.")
+@click.option("--client-id", help="This app's client id there.")
+@click.option("--auth", type=click.Choice(sorted(_AUTH)), default=None, help="How the app authenticates.")
+@click.option("--secret-env", metavar="VAR", help="Environment variable that holds the client secret.")
+@click.option("--signing", type=click.Choice(["ES384", "RS384"]), default=None, help="For private-key-jwt.")
+@click.option("--backend-client-id", help="Client id of the worker's backend service.")
+@click.option("--frame-ancestor", "frame_ancestors", multiple=True, metavar="ORIGIN", help="Who may frame the app.")
+@click.option("--scope-syntax", type=click.Choice(["auto", "v1", "v2", "v2-plain"]), default=None)
+@click.option("--endpoint", "endpoints", multiple=True, metavar="NAME=URL", help="Replaces what discovery says.")
+@click.option("--id-token-algorithm", "algorithms", multiple=True, metavar="ALG", help="Allowed for ID tokens.")
+@click.option("--user", "users", multiple=True, metavar="REFERENCE=ROLE", help="A role of the practice's own list.")
+@click.option("--tenant", help="Keeps this EHR's data apart.")
+@click.option("--open", "open_", is_flag=True, help="A server without authorization. Never with real patients.")
+@click.option("--replace", is_flag=True, help="Replace the registration of that name.")
+def add(name: str, preset: str | None, open_: bool, replace: bool, **options: Any) -> None:
+    """Register an EHR and print the sheet to hand to its administrator."""
+    from launch.issuers import RegisteredEhr
+    from launch.registration import registration_sheet
+    from smartapp.commands.context import core_from_environment
+
+    core = core_from_environment()
+    try:
+        registration = RegisteredEhr.from_dict(_values(name, preset, open_, options))
+    except ValueError as error:
+        raise InputError("ehr.invalid", f"{error}.".replace("..", ".")) from None
+    core.registry.save(registration, replace=replace)
+    core.audit.record(
+        "ehr.register", "success", actor="system", tenant=registration.tenant, detail={"ehr": registration.name}
+    )
+    reasons = [
+        (reason.scope, "for " + ", ".join(reason.needed_by) + ("" if reason.essential else " (refines)"))
+        for reason in core.enabled.scope_reasons("chart")
+    ]
+    click.echo(registration_sheet(registration, reasons, core.settings.public_url))
+
+
+def _values(name: str, preset_name: str | None, open_: bool, options: dict[str, Any]) -> dict[str, Any]:
+    from launch.presets import preset
+
+    values: dict[str, Any] = {"name": name}
+    plain = ("fhir_base", "issuer", "client_id", "signing", "backend_client_id", "scope_syntax", "tenant")
+    values |= {key: options[key] for key in plain if options[key] is not None}
+    if options["auth"]:
+        values["auth"] = _AUTH[options["auth"]]
+    if options["secret_env"]:
+        values["secret"] = f"env:{options['secret_env']}"
+    if options["frame_ancestors"]:
+        values["frame_ancestors"] = options["frame_ancestors"]
+    if options["algorithms"]:
+        values["id_token_algorithms"] = options["algorithms"]
+    values |= {key: dict(_pair(one, key) for one in options[key]) for key in ("endpoints", "users") if options[key]}
+    if open_:
+        values["open"] = True
+    if preset_name is not None:
+        return preset(preset_name, **values)
+    if "fhir_base" not in values:
+        raise InputError("ehr.no-base", "--fhir-base is missing: the FHIR server's base address.")
+    return values
+
+
+def _pair(text: str, option: str) -> tuple[str, str]:
+    name, equals, value = text.partition("=")
+    if not (name and equals and value):
+        raise InputError("ehr.pair", f"--{option.rstrip('s')} takes NAME=VALUE.")
+    return name, value
+
+
+@command.command("list")
+def list_() -> None:
+    """List the registered EHRs."""
+    from smartapp.commands.context import core_from_environment
+
+    for ehr in core_from_environment().registry.all():
+        marks = [word for word, is_so in (("open", ehr.open), ("untested", bool(ehr.untested_since))) if is_so]
+        click.echo(f"{ehr.name}  {ehr.fhir_base}  {ehr.auth}  tenant {ehr.tenant}  {' '.join(marks)}".rstrip())
+
+
+@command.command("remove")
+@click.argument("name")
+def remove(name: str) -> None:
+    """Remove an EHR. Its launches end at their next request."""
+    from smartapp.commands.context import core_from_environment
+
+    core = core_from_environment()
+    ehr = core.registry.by_name(name)
+    if ehr is None:
+        raise InputError("ehr.unknown", f"No EHR is registered under the name {name}.")
+    core.registry.remove(name)
+    core.audit.record("ehr.remove", "success", actor="system", tenant=ehr.tenant, detail={"ehr": name})
+    click.echo(f"{name} is removed.")
+
+
+@command.command("check")
+@click.argument("name_or_base", metavar="ISSUER")
+def check(name_or_base: str) -> int:
+    """Read a registered server's metadata and say what it can do for us, measure by measure.
+
+    Exit code 1 if a measure could not be fed.
+    """
+    from smartapp.commands.context import core_from_environment
+    from smartapp.services.ehr_check import check_ehr
+
+    core = core_from_environment()
+    ehr = core.registry.by_name(name_or_base) or core.registry.by_fhir_base(name_or_base.rstrip("/"))
+    if ehr is None:
+        raise InputError("ehr.unknown", "This EHR is not registered; add it first with `smartapp ehr add`.")
+    report = check_ehr(ehr, core.launch.discovery, core.fetcher, core.enabled)
+    for line in report.lines:
+        click.echo(line)
+    return 0 if report.feeds_all else 1

@@ -1,0 +1,34 @@
+"""``smartapp keys``: rotate the keys that encrypt the database."""
+
+from __future__ import annotations
+
+import click
+
+
+@click.group("keys")
+def command() -> None:
+    """The keys."""
+
+
+@command.command("rotate")
+def rotate() -> None:
+    """Make a new data key, wrap all keys under the current secret, and seal every lasting row again.
+
+    To change the secret itself: set SMARTAPP_SECRET_KEY to the new one and SMARTAPP_PREVIOUS_SECRET_KEYS to the old
+    one, rotate, then remove the old one.
+    """
+    from launch.keys import KEYS_CONTEXT
+    from smartapp.commands.context import core_from_environment
+    from smartapp.persistence.reencrypt import reencrypt
+
+    core = core_from_environment()
+    generation = core.vault.rotate()
+    rows = reencrypt(core.engine, core.vault, KEYS_CONTEXT)
+    core.audit.record(
+        "keys.rotate",
+        "success",
+        actor="system",
+        tenant="default",
+        detail={"generation": str(generation), "rows": str(rows)},
+    )
+    click.echo(f"Key generation {generation}; {rows} rows sealed again.")

@@ -1,0 +1,225 @@
+"""What the app, its worker and its commands share: settings made into a database, keys, an audit trail, a launch.
+
+Nothing here is specific to the web. ``open_core`` is the one place where the clock, chance and the environment enter.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from functools import cached_property
+
+from sqlalchemy import Engine
+
+from launch.build import Launch, Ports, build_launch
+from launch.fetch import Fetcher
+from launch.launcher import LaunchSettings
+from launch.ports import Clock, Entropy, Monotonic, Sleep
+from launch.sessions import Lifetimes
+from launch.transport import new_session
+from smartapp.audit.trail import AuditTrail
+from smartapp.config import Settings
+from smartapp.criteria.valuesets import ValueSets
+from smartapp.groups.catalogue import GROUPS
+from smartapp.measures.catalogue import MEASURES
+from smartapp.messages.claims import Claims, Pace
+from smartapp.messages.delivery import PortalDelivery
+from smartapp.messages.ledger import Ledger
+from smartapp.messages.queue import MessageQueue
+from smartapp.messages.worker import Worker
+from smartapp.persistence.charts import ChartStore
+from smartapp.persistence.engine import open_engine
+from smartapp.persistence.migrate import upgrade
+from smartapp.persistence.practice import GapRemarks
+from smartapp.persistence.registrations import Secrets, SqlEhrRegistry, SqlKeyStore
+from smartapp.persistence.sessions import SqlSessionStore
+from smartapp.persistence.vault import DatabaseVault, master_key
+from smartapp.reading.reader import AccessToken, Reader
+from smartapp.reading.results import Limits
+from smartapp.services.backend import Backend
+from smartapp.services.chart import ChartService
+from smartapp.services.enabled import Enabled, chosen
+from smartapp.services.outreach import OutreachService, Practice
+from smartapp.services.recheck import Recheck
+
+_CHARTS_AT_ONCE = 8
+
+
+def utc_now() -> datetime:
+    return datetime.now(UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class Outside:
+    """What comes from outside the app: time, chance, waiting, the environment."""
+
+    clock: Clock = utc_now
+    entropy: Entropy = os.urandom
+    monotonic: Monotonic = time.monotonic
+    sleep: Sleep = time.sleep
+
+
+@dataclass(frozen=True)
+class Core:
+    """The app's parts below the web; made by :func:`open_core`."""
+
+    settings: Settings
+    outside: Outside
+    environ: Mapping[str, str]
+    engine: Engine
+    vault: DatabaseVault
+    audit: AuditTrail
+
+    @cached_property
+    def registry(self) -> SqlEhrRegistry:
+        return SqlEhrRegistry(self.engine, self.vault, self.outside.clock)
+
+    @cached_property
+    def secrets(self) -> Secrets:
+        return Secrets(self.engine, self.vault, self.outside.clock, self.environ)
+
+    @cached_property
+    def value_sets(self) -> ValueSets:
+        """The shipped value sets, replaced by official ones where the practice has loaded them."""
+        folder = self.settings.value_sets
+        return ValueSets.load(*([folder] if folder else []))
+
+    @cached_property
+    def enabled(self) -> Enabled:
+        measures = chosen(_all_or(self.settings.measures), MEASURES, "measure")
+        groups = chosen(_all_or(self.settings.groups), GROUPS, "group")
+        return Enabled([MEASURES[one] for one in measures], [GROUPS[one] for one in groups], self.value_sets)
+
+    @cached_property
+    def fetcher(self) -> Fetcher:
+        return Fetcher(new_session(), self.outside.monotonic)
+
+    @cached_property
+    def launch(self) -> Launch:
+        """SMART App Launch, with scopes derived from what is enabled."""
+        settings, outside = self.settings, self.outside
+        return build_launch(
+            LaunchSettings(public_url=settings.public_url, allow_open_servers=settings.allow_open_servers),
+            Ports(
+                clock=outside.clock,
+                store=SqlSessionStore(self.engine),
+                vault=self.vault,
+                audit=self.audit,
+                registry=self.registry,
+                secrets=self.secrets,
+                key_store=SqlKeyStore(self.engine),
+                derived_scopes=self.enabled.scopes,
+                entropy=outside.entropy,
+                monotonic=outside.monotonic,
+                sleep=outside.sleep,
+            ),
+            self.fetcher,
+            lifetimes=Lifetimes(
+                idle=timedelta(seconds=settings.idle_timeout), absolute=timedelta(seconds=settings.absolute_timeout)
+            ),
+        )
+
+    @cached_property
+    def charts(self) -> ChartStore:
+        return ChartStore(self.engine, self.vault, self.outside.clock)
+
+    @cached_property
+    def remarks(self) -> GapRemarks:
+        return GapRemarks(self.engine, self.vault, self.audit, self.outside.clock, self.outside.entropy)
+
+    @cached_property
+    def ledger(self) -> Ledger:
+        return Ledger(self.engine, self.vault, self.audit, clock=self.outside.clock, entropy=self.outside.entropy)
+
+    @cached_property
+    def queue(self) -> MessageQueue:
+        return MessageQueue(self.ledger, second_person=self.settings.second_approver)
+
+    @cached_property
+    def claims(self) -> Claims:
+        settings = self.settings
+        pace = Pace(attempts=settings.message_attempts, per_minute={"portal": settings.message_rate})
+        return Claims(self.ledger, self.outside.monotonic, lease=float(settings.worker_lease), pace=pace)
+
+    def reader(self, access_token: AccessToken) -> Reader:
+        """Reads charts with the tokens of ``access_token``."""
+        outside, settings = self.outside, self.settings
+        return Reader(
+            self.fetcher,
+            access_token,
+            self.audit,
+            clock=outside.clock,
+            monotonic=outside.monotonic,
+            sleep=outside.sleep,
+            codes_of=lambda refs: self.value_sets.joined(refs).codes,
+            limits=Limits(
+                seconds_a_call=float(settings.fetch_deadline),
+                page_bytes=settings.fetch_max_bytes,
+                resources=settings.chart_max_resources,
+            ),
+        )
+
+    def chart_with(self, access_token: AccessToken) -> ChartService:
+        """The chart service over a source of tokens: a user's launches, or the worker's own."""
+        outside = self.outside
+        return ChartService(
+            enabled=self.enabled,
+            reader=self.reader(access_token),
+            store=self.charts,
+            executor=ThreadPoolExecutor(_CHARTS_AT_ONCE, thread_name_prefix="chart"),
+            clock=outside.clock,
+            monotonic=outside.monotonic,
+            sleep=outside.sleep,
+            zone=self.settings.time_zone,
+        )
+
+    @cached_property
+    def chart(self) -> ChartService:
+        """The charts of users' launches."""
+        return self.chart_with(self.launch.sessions.access_token)
+
+    @cached_property
+    def outreach(self) -> OutreachService:
+        practice = Practice(self.settings.practice_name, self.settings.practice_phone)
+        return OutreachService(queue=self.queue, practice=practice)
+
+    @cached_property
+    def worker(self) -> Worker:
+        """The queue's worker, with the app's own backend access."""
+        clock = self.outside.clock
+        launch = self.launch
+        backend = Backend(launch.backend, self.registry, self.fetcher, clock, self.enabled.scopes("chart"))
+
+        def token(handle: str, rejected: str | None) -> str | None:
+            ehr = self.registry.by_name(handle)
+            return None if ehr is None else backend.access_token(ehr, rejected)
+
+        recheck = Recheck(
+            backend=backend, chart=self.chart_with(token), remarks=self.remarks, audit=self.audit, clock=clock
+        )
+        delivery = PortalDelivery(backend.port_for, clock, f"{self.settings.public_url}/messages")
+        return Worker(self.claims, {"portal": delivery}, recheck, vault=self.vault, monotonic=self.outside.monotonic)
+
+
+def open_core(settings: Settings, environ: Mapping[str, str], outside: Outside | None = None) -> Core:
+    """Open the database (bringing its tables up to date), the keys and the audit trail.
+
+    Raises ``ConfigurationError`` for settings that cannot work, ``VaultError`` where the keys do not open the database.
+    """
+    outside = outside or Outside()
+    engine = open_engine(settings.sqlalchemy_url)
+    upgrade(engine)
+    masters = [master_key(key) for key in (settings.secret_key, *settings.previous_secret_keys)]
+    vault = DatabaseVault(engine, masters, entropy=outside.entropy, clock=outside.clock, monotonic=outside.monotonic)
+    vault.prepare()
+    audit = AuditTrail(engine, vault, outside.clock)
+    audit.prepare()
+    return Core(settings, outside, environ, engine, vault, audit)
+
+
+def _all_or(names: tuple[str, ...]) -> tuple[str, ...] | None:
+    return None if names == ("*",) else names

@@ -1,0 +1,178 @@
+"""The worker's own access to an EHR: SMART Backend Services, to read again and to deliver.
+
+A user's launch is read-only; this registration is the only one that writes, and all it writes is a message.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from datetime import timedelta
+from typing import Any
+from urllib.parse import quote, urlsplit
+
+from launch.context import LaunchContext
+from launch.errors import LaunchError
+from launch.fetch import Fetcher, Response
+from launch.identity import User
+from launch.issuers import RegisteredEhr
+from launch.ports import Clock, EhrRegistry
+from launch.scopes import Scope, permits
+from launch.tokens import BackendToken, BackendTokens
+from smartapp.errors import AppError
+from smartapp.messages.delivery import Posted
+from smartapp.messages.record import Message
+
+WORKER = User("system", "clinician", "The worker")
+"""The actor of what the worker does; a role is needed by the type and opens no page."""
+
+DELIVERY = tuple(Scope("system", kind, "cs") for kind in ("Communication", "CommunicationRequest", "Task"))
+"""To deliver, and to find out whether an earlier attempt arrived."""
+
+_JSON = {"Accept": "application/fhir+json", "Content-Type": "application/fhir+json"}
+_LONGEST_WAIT_S = 3600.0
+
+
+class Backend:
+    """Tokens of the worker for the EHRs that have a backend registration."""
+
+    def __init__(
+        self, tokens: BackendTokens, registry: EhrRegistry, fetcher: Fetcher, clock: Clock, reading: Sequence[Scope]
+    ) -> None:
+        """``reading`` are the derived scopes, at whatever level; the worker asks for them as ``system/``."""
+        self._tokens = tokens
+        self._registry = registry
+        self._fetcher = fetcher
+        self._clock = clock
+        self.scopes = (*(Scope("system", s.resource, s.actions, s.params) for s in reading), *DELIVERY)
+
+    def ehr_of(self, message: Message) -> RegisteredEhr | None:
+        """The EHR of a message, where it is still registered for this tenant and has a backend client."""
+        ehr = self._registry.by_name(message.ehr)
+        if ehr is None or ehr.tenant != message.tenant or ehr.backend_client_id is None:
+            return None
+        return ehr
+
+    def token(self, ehr: RegisteredEhr) -> BackendToken:
+        """A token for reading and delivering. Raises LaunchError where the EHR gives none."""
+        return self._tokens.token(ehr, self.scopes)
+
+    def access_token(self, ehr: RegisteredEhr, rejected: str | None) -> str:
+        """As ``Sessions.access_token``: another token once one was answered with 401."""
+        if rejected is not None:
+            self._tokens.forget(ehr)
+        token = self.token(ehr).access_token
+        if token == rejected:
+            raise LaunchError("launch.token-expired", "The EHR refuses the app's backend access.", status=401)
+        return token
+
+    def context(self, ehr: RegisteredEhr, patient_id: str) -> LaunchContext:
+        """A launch without a user, to read one patient again. Its handle is the EHR's name; no session has it."""
+        now = self._clock()
+        return LaunchContext(
+            handle=ehr.name,
+            tenant=ehr.tenant,
+            ehr=ehr.name,
+            fhir_base=ehr.fhir_base,
+            kind="ehr",
+            user=WORKER,
+            patient=patient_id,
+            encounter=None,
+            fhir_context=(),
+            need_patient_banner=False,
+            style_url=None,
+            intent=None,
+            asked=self.scopes,
+            granted=self.token(ehr).granted,
+            started_at=now,
+            expires_at=now + timedelta(minutes=5),
+        )
+
+    def port_for(self, message: Message) -> EhrPort | None:
+        """The authorised client that delivers a message; None where only a person can."""
+        ehr = self.ehr_of(message)
+        return None if ehr is None else EhrPort(self, ehr, self._fetcher)
+
+
+class EhrPort:
+    """The :class:`smartapp.messages.delivery.FhirPort` of one EHR."""
+
+    def __init__(self, backend: Backend, ehr: RegisteredEhr, fetcher: Fetcher) -> None:
+        self._backend = backend
+        self._ehr = ehr
+        self._fetcher = fetcher
+        self._creates: frozenset[str] | None = None
+
+    def supports(self, resource_type: str) -> bool:
+        """Whether the CapabilityStatement and our grant allow to create this type."""
+        granted = self._backend.token(self._ehr).granted
+        return resource_type in self._created_types() and permits(granted, Scope("system", resource_type, "c"))
+
+    def post(self, resource: Mapping[str, Any], if_none_exist: str) -> Posted:
+        """Conditional create (FHIR R4 http.html#ccreate): a repeated delivery finds the first one."""
+        kind = str(resource["resourceType"])
+        answer = self._call("POST", f"{self._ehr.fhir_base}/{kind}", resource, {"If-None-Exist": if_none_exist})
+        return Posted(answer.status, self._created_id(kind, answer), _retry_after(answer))
+
+    def find(self, resource_type: str, query: str) -> str | None:
+        """The id of the one resource of that type which a query finds; None if there is none, or we may not ask."""
+        if not permits(self._backend.token(self._ehr).granted, Scope("system", resource_type, "s")):
+            return None
+        answer = self._call("GET", f"{self._ehr.fhir_base}/{resource_type}?{quote(query, safe='=&:/|.-_~%')}")
+        if answer.status != 200:
+            return None
+        entries = answer.json_object().get("entry")
+        ids = [
+            resource["id"]
+            for entry in (entries if isinstance(entries, list) else [])
+            if isinstance(entry, dict)
+            and isinstance(resource := entry.get("resource"), dict)
+            and resource.get("resourceType") == resource_type
+            and isinstance(resource.get("id"), str)
+        ]
+        return ids[0] if len(ids) == 1 else None
+
+    def _created_types(self) -> frozenset[str]:
+        if self._creates is None:
+            statement = self._fetcher.get(f"{self._ehr.fhir_base}/metadata", _JSON).json_object()
+            self._creates = frozenset(
+                resource["type"]
+                for rest in _dicts(statement.get("rest"))
+                for resource in _dicts(rest.get("resource"))
+                if isinstance(resource.get("type"), str)
+                and any(one.get("code") == "create" for one in _dicts(resource.get("interaction")))
+            )
+        return self._creates
+
+    def _call(
+        self, method: str, url: str, body: Mapping[str, Any] | None = None, headers: Mapping[str, str] | None = None
+    ) -> Response:
+        token: str | None = None
+        content = None if body is None else json.dumps(body, separators=(",", ":")).encode()
+        for _ in range(2):  # a token that was refused is replaced once
+            token = self._backend.access_token(self._ehr, token)
+            sent = {**_JSON, **(headers or {}), "Authorization": f"Bearer {token}"}
+            answer = self._fetcher.request(method, url, sent, content)
+            if answer.status != 401:
+                return answer
+        return answer
+
+    def _created_id(self, kind: str, answer: Response) -> str | None:
+        location = next((v for k, v in answer.headers.items() if k.lower() == "location"), "")
+        parts = urlsplit(location).path.strip("/").split("/")
+        if kind in parts and len(parts) > parts.index(kind) + 1:
+            return parts[parts.index(kind) + 1]
+        try:
+            made = answer.json_object() if answer.body else {}
+        except AppError:
+            return None
+        return made["id"] if made.get("resourceType") == kind and isinstance(made.get("id"), str) else None
+
+
+def _retry_after(answer: Response) -> float | None:
+    value = next((v for k, v in answer.headers.items() if k.lower() == "retry-after"), "")
+    return min(float(value), _LONGEST_WAIT_S) if value.isascii() and value.isdigit() and len(value) < 7 else None
+
+
+def _dicts(value: object) -> list[dict[str, Any]]:
+    return [one for one in value if isinstance(one, dict)] if isinstance(value, list) else []

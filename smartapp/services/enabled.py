@@ -1,0 +1,98 @@
+"""The measures and groups that the practice has enabled, compiled once; and all that follows from them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+from launch.ports import View
+from launch.scopes import Scope, merge
+from smartapp.criteria.evaluate import Program, compile_rules
+from smartapp.criteria.nodes import Node
+from smartapp.criteria.requirements import Requirement, requirements, scopes_for
+from smartapp.criteria.valuesets import ValueSets
+from smartapp.errors import ConfigurationError
+from smartapp.groups.model import Group
+from smartapp.measures.model import Measure
+from smartapp.measures.results import questions
+
+
+@dataclass(frozen=True, slots=True)
+class ScopeReason:
+    """One scope that is asked for, and the enabled rules that need it. ``essential`` if one cannot do without."""
+
+    scope: Scope
+    needed_by: tuple[str, ...]
+    essential: bool
+
+
+class Enabled:
+    """What is switched on. Scopes, searches and programs all come from here, and from nowhere else."""
+
+    def __init__(self, measures: Sequence[Measure], groups: Sequence[Group], value_sets: ValueSets) -> None:
+        self.measures = tuple(measures)
+        self.groups = tuple(groups)
+        self.value_sets = value_sets
+
+    @cached_property
+    def rules(self) -> Mapping[str, tuple[Node, ...]]:
+        """The rules of each enabled measure and group, by its id."""
+        return {
+            **{measure.id: _rules(measure) for measure in self.measures},
+            **{group.id: (group.rule,) for group in self.groups},
+        }
+
+    @cached_property
+    def program(self) -> Program:
+        """All rules together: what two of them share is worked out once."""
+        return compile_rules([rule for rules in self.rules.values() for rule in rules], self.value_sets)
+
+    @cached_property
+    def requirements(self) -> tuple[Requirement, ...]:
+        """Everything that has to be read, each once."""
+        return requirements([rule for rules in self.rules.values() for rule in rules])
+
+    def scope_reasons(self, view: View) -> tuple[ScopeReason, ...]:
+        """The least scopes for a view, and why each is needed.
+
+        A chart is read under ``patient/``, a population under ``user/`` scopes, with the Group that names its members.
+        """
+        level = "patient" if view == "chart" else "user"
+        reasons: dict[Scope, tuple[set[str], bool]] = {Scope(level, "Patient", "r"): (set(self.rules), True)}
+        if view == "population":
+            reasons[Scope(level, "Group", "rs")] = ({"the list of patients"}, True)
+        for name, rules in self.rules.items():
+            for need in scopes_for(requirements(rules)):
+                scope = Scope(level, need.resource_type, "rs", tuple(need.parameters))
+                names, essential = reasons.setdefault(scope, (set(), False))
+                names.add(name)
+                reasons[scope] = (names, essential or need.essential)
+        return tuple(
+            ScopeReason(scope, tuple(sorted(names)), essential)
+            for scope, (names, essential) in sorted(reasons.items(), key=lambda item: item[0])
+        )
+
+    def scopes(self, view: View) -> tuple[Scope, ...]:
+        """The least scopes for a view; the launch asks for no more."""
+        return merge(reason.scope for reason in self.scope_reasons(view))
+
+
+def _rules(measure: Measure) -> tuple[Node, ...]:
+    """What the statuses ask about, and what the page shows besides: values over time, what is on its way."""
+    shown = (measure.clinical.relevant, measure.clinical.on_its_way)
+    return (*questions(measure), *(node for node in shown if node is not None))
+
+
+def chosen(wanted: Iterable[str] | None, known: Mapping[str, Measure] | Mapping[str, Group], what: str) -> list[str]:
+    """The ids that a setting names (None: all that are known).
+
+    Raises :class:`ConfigurationError` naming the ones that do not exist.
+    """
+    if wanted is None:
+        return list(known)
+    ids = list(wanted)
+    unknown = [one for one in ids if one not in known]
+    if unknown:
+        raise ConfigurationError("config.unknown-rule", f"There is no {what} called {', '.join(unknown)}.")
+    return ids

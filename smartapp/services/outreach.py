@@ -1,0 +1,131 @@
+"""Draft a message for a gap, have it approved, and check everything again before it is sent.
+
+A text is classified here and nowhere else before it is kept; nothing that a user can press sends it over a channel
+that its content does not permit.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from launch.context import LaunchContext
+from smartapp.errors import InputError, NotFoundError
+from smartapp.measures.model import Measure
+from smartapp.messages.drafting import Draft, draft_for_gap
+from smartapp.messages.policy import Verdict, classify_message
+from smartapp.messages.queue import Event, MessageQueue
+from smartapp.messages.record import Message, NewMessage
+from smartapp.messages.states import State
+from smartapp.services.snapshot import Snapshot
+
+
+@dataclass(frozen=True, slots=True)
+class Practice:
+    """Who the messages come from, as patients know them."""
+
+    name: str
+    phone: str
+
+
+class OutreachService:
+    """Messages of one launch's patient. Every method checks that the message is this patient's."""
+
+    def __init__(self, *, queue: MessageQueue, practice: Practice) -> None:
+        self._queue = queue
+        self._practice = practice
+
+    def draft(self, launch: LaunchContext, measure: Measure, snapshot: Snapshot) -> Message:
+        """A first text for a gap. Asking twice on one day gives the same draft, not a second one."""
+        draft = self.text_for(measure, snapshot)
+        return self._queue.submit(
+            NewMessage(
+                tenant=launch.tenant,
+                ehr=launch.ehr,
+                patient=f"Patient/{launch.patient}",
+                purpose=draft.purpose,
+                subject=draft.subject,
+                text=draft.body,
+                language=draft.language,
+                template=draft.template,
+                measure=measure.id,
+                sender=launch.user.reference,
+                idempotency_key=self._key(launch, measure),
+                launch=launch.handle,
+            ),
+            actor=launch.user.reference,
+        )
+
+    def text_for(self, measure: Measure, snapshot: Snapshot) -> Draft:
+        """The template's words for this gap, in the patient's language where there is one."""
+        return draft_for_gap(
+            measure.id,
+            title=measure.clinical.plain_title or measure.title,
+            patient_name=snapshot.patient.name,
+            practice_name=self._practice.name,
+            practice_phone=self._practice.phone,
+            language=snapshot.patient.language or "en",
+        )
+
+    def verdict(self, message: Message, snapshot: Snapshot) -> Verdict:
+        """What the text reveals, and to which channels that leaves it."""
+        return classify_message(
+            {"subject": message.subject, "body": message.text},
+            language=message.language,
+            names=(snapshot.patient.name, self._practice.name),
+        )
+
+    def get(self, launch: LaunchContext, message_id: str) -> Message:
+        """One message of this launch's patient; :class:`NotFoundError` for any other."""
+        message = self._queue.get(message_id, tenant=launch.tenant)
+        if message.patient != f"Patient/{launch.patient}":
+            raise NotFoundError("messages.unknown", "There is no such message.")
+        return message
+
+    def of_patient(self, launch: LaunchContext) -> Sequence[Message]:
+        """The messages of this launch's patient, the newest first."""
+        return self._queue.find(tenant=launch.tenant, patient=f"Patient/{launch.patient}")
+
+    def history(self, launch: LaunchContext, message_id: str) -> Sequence[Event]:
+        """Where a message was, in order."""
+        return self._queue.events(tenant=launch.tenant, message_id=self.get(launch, message_id).id)
+
+    def edit(self, launch: LaunchContext, message_id: str, *, version: int, subject: str, body: str) -> Message:
+        """Change the text; an approval is void from then on."""
+        self._unchanged(self.get(launch, message_id), version)
+        return self._queue.edit(
+            message_id,
+            tenant=launch.tenant,
+            actor=launch.user.reference,
+            subject=subject,
+            text=body,
+            launch=launch.handle,
+        )
+
+    def approve(self, launch: LaunchContext, message_id: str, *, version: int) -> Message:
+        """Approve the text that the user saw and queue it: one transaction with its event and audit entry."""
+        message = self.get(launch, message_id)
+        return self._queue.approve(
+            message.id, tenant=launch.tenant, actor=launch.user.reference, version=version, launch=launch.handle
+        )
+
+    def cancel(self, launch: LaunchContext, message_id: str) -> Message:
+        """Take a message back that is not sent yet."""
+        message = self.get(launch, message_id)
+        return self._queue.cancel(message.id, tenant=launch.tenant, actor=launch.user.reference, launch=launch.handle)
+
+    def _key(self, launch: LaunchContext, measure: Measure) -> str:
+        """The same for one gap until its message is over, so that a double click makes one draft."""
+        over = sum(
+            1
+            for message in self.of_patient(launch)
+            if message.measure == measure.id
+            and message.state in (State.CANCELLED, State.SENT, State.REPLIED, State.DEAD_LETTER)
+        )
+        return f"gap:{launch.ehr}:{launch.patient}:{measure.id}:{over}"
+
+    def _unchanged(self, message: Message, version: int) -> None:
+        if message.version != version:
+            raise InputError(
+                "messages.changed", "Somebody changed this text meanwhile. Reload to see theirs.", status=409
+            )

@@ -1,0 +1,81 @@
+"""Everything is checked again at the moment of sending: the chart, the gap, the person, what the text reveals.
+
+A snapshot that is hours old decides nothing. What cannot be read again holds the message; it is never sent on trust.
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from launch.ports import AuditSink, Clock
+from smartapp.measures.statuses import ClinicalStatus
+from smartapp.messages.outcomes import Allow, Cancel, Check, Hold
+from smartapp.messages.policy import classify_message
+from smartapp.messages.record import PORTAL, Message
+from smartapp.persistence.practice import GapRemarks
+from smartapp.services.backend import Backend
+from smartapp.services.chart import ChartService
+from smartapp.services.snapshot import Snapshot
+
+_LOOK_AGAIN = timedelta(minutes=10)
+_OPEN = (ClinicalStatus.OVERDUE, ClinicalStatus.DUE, ClinicalStatus.DUE_SOON)
+_SETTLED = (ClinicalStatus.UP_TO_DATE, ClinicalStatus.EXCLUDED, ClinicalStatus.NOT_APPLICABLE)
+
+
+class Recheck:
+    """The last question before a send; see :data:`smartapp.messages.worker.Recheck`."""
+
+    def __init__(
+        self, *, backend: Backend, chart: ChartService, remarks: GapRemarks, audit: AuditSink, clock: Clock
+    ) -> None:
+        self._backend = backend
+        self._chart = chart
+        self._remarks = remarks
+        self._audit = audit
+        self._clock = clock
+
+    def __call__(self, message: Message) -> Check:
+        """Whether the message may go now. Raises ``AppError`` where the EHR cannot be asked: tried again later."""
+        check = self._check(message)
+        self._audit.record(
+            "message.recheck",
+            "success" if isinstance(check, Allow) else "refused",
+            actor="system",
+            tenant=message.tenant,
+            patient=message.patient,
+            detail={"message": message.id} | ({} if isinstance(check, Allow) else {"reason": check.reason}),
+        )
+        return check
+
+    def _check(self, message: Message) -> Check:
+        if message.channel != PORTAL and self._reveals(message):
+            return Cancel("recheck.portal-only")
+        if self._backend.ehr_of(message) is None:
+            # Nobody but a person can deliver, and a person sees the chart: the message goes to staff.
+            return Allow()
+        snapshot = self._read(message)
+        if snapshot.patient.deceased:
+            return Cancel("recheck.deceased")
+        if message.measure is None:
+            return Allow()
+        return self._gap(message, snapshot)
+
+    def _gap(self, message: Message, snapshot: Snapshot) -> Check:
+        if any(one.measure == message.measure for one in self._remarks.active(message.tenant, message.patient)):
+            return Cancel("recheck.dismissed")
+        results = self._chart.evaluate(snapshot).results
+        status = next((r.clinical_status for measure, r in results if measure.id == message.measure), None)
+        if status in _OPEN:
+            return Allow()
+        if status in _SETTLED:
+            return Cancel("recheck.closed")
+        return Hold("recheck.stale", self._clock() + _LOOK_AGAIN)
+
+    def _read(self, message: Message) -> Snapshot:
+        ehr = self._backend.ehr_of(message)
+        assert ehr is not None
+        return self._chart.read_now(self._backend.context(ehr, message.patient.removeprefix("Patient/")))
+
+    def _reveals(self, message: Message) -> bool:
+        verdict = classify_message({"subject": message.subject, "body": message.text}, language=message.language)
+        return message.channel not in verdict.channels

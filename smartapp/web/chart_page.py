@@ -1,0 +1,306 @@
+"""The chart page's words: what matters now first, each gap with its status, its date, its reason and its evidence."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+from typing import Any
+
+from launch.context import LaunchContext
+from smartapp.criteria.nodes import EventSet
+from smartapp.facts.events import Coverage, Event, Facts
+from smartapp.facts.instants import day_of, is_finite
+from smartapp.measures.due import Due
+from smartapp.measures.model import Measure
+from smartapp.measures.remarks import REMARKS
+from smartapp.measures.results import MeasureResult
+from smartapp.measures.statuses import Because, ClinicalStatus, GapStatus
+from smartapp.persistence.practice import GapRemark
+from smartapp.services.chart import ChartView
+from smartapp.web.evidence import EventLine, StepLine, event_lines, steps_of
+from smartapp.web.labels import ago_text, day_text, instant_text, span_text, value_text, what_text
+from smartapp.web.missing import missing_text
+from smartapp.web.necessity import Necessity
+from smartapp.web.sparkline import sparkline
+
+STATUS: Mapping[ClinicalStatus, tuple[str, str, int]] = {
+    # status: words, tone, order on the page
+    ClinicalStatus.OVERDUE: ("Overdue", "bad", 0),
+    ClinicalStatus.DUE: ("Due", "warn", 1),
+    ClinicalStatus.DUE_SOON: ("Due soon", "info", 2),
+    ClinicalStatus.CANNOT_TELL: ("Cannot be told", "none", 3),
+    ClinicalStatus.UP_TO_DATE: ("Up to date", "good", 4),
+    ClinicalStatus.EXCLUDED: ("Excluded", "none", 5),
+    ClinicalStatus.NOT_APPLICABLE: ("Does not apply", "none", 6),
+}
+
+REPORT: Mapping[GapStatus, str] = {
+    GapStatus.OPEN: "open gap",
+    GapStatus.CLOSED: "closed gap",
+    GapStatus.PROSPECTIVE: "open, and can still be closed in the period",
+    GapStatus.NOT_APPLICABLE: "does not count",
+    GapStatus.CANNOT_TELL: "cannot be told",
+}
+
+_ACTIONABLE = (ClinicalStatus.OVERDUE, ClinicalStatus.DUE, ClinicalStatus.DUE_SOON)
+
+
+@dataclass(frozen=True, slots=True)
+class Dismissed:
+    """A gap that was set aside: by what remark and until when."""
+
+    text: str
+    remark_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class GapCard:
+    """One gap as the page shows it."""
+
+    id: str
+    version: str
+    title: str
+    status: str
+    status_text: str
+    tone: str
+    summary: str
+    due_text: str
+    caveats: Sequence[str]
+    missing: Sequence[str]
+    on_its_way: Sequence[str]
+    steps: Sequence[StepLine]
+    closes: Sequence[str]
+    source: Any
+    report: str
+    sparkline: Any
+    spark_text: str
+    dismissed: Dismissed | None
+    can_draft: bool
+    can_dismiss: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """A heading with its gaps; a closed one is folded."""
+
+    id: str
+    title: str
+    cards: Sequence[GapCard]
+    open: bool = False
+    empty: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class GroupLine:
+    id: str
+    title: str
+    why: str
+    rule: str
+
+
+@dataclass(frozen=True, slots=True)
+class ChartPage:
+    headline: str
+    read_at_text: str
+    read_at_exact: str
+    freshness: str
+    density: str
+    partial: Sequence[str]
+    sections: Sequence[Section]
+    groups: Sequence[GroupLine]
+    groups_unknown: Sequence[str]
+    necessity: Necessity
+    dismiss_until: str
+    dismiss_min: str
+    dismiss_max: str
+    messages: Sequence[Any] = field(default=())
+
+
+def chart_page(
+    view: ChartView,
+    launch: LaunchContext,
+    *,
+    necessity: Necessity,
+    groups: Sequence[GroupLine],
+    groups_unknown: Sequence[str],
+    remarks: Sequence[GapRemark],
+    messages: Sequence[Any],
+    now: datetime,
+) -> ChartPage:
+    """The whole page from an evaluated chart."""
+    asides = {remark.measure: remark for remark in remarks}
+    cards = [_card(view, measure, result, asides.get(measure.id)) for measure, result in view.results]
+    cards.sort(key=_urgency)
+    sections = _sections(cards)
+    attention = len(sections[0].cards)
+    return ChartPage(
+        headline=_headline(attention),
+        read_at_text=ago_text(view.snapshot.read_at, now),
+        read_at_exact=f"{view.snapshot.read_at:%Y-%m-%d %H:%M} UTC",
+        freshness=_freshness(view.snapshot.facts),
+        density=_density(view.snapshot.facts),
+        partial=_partial(view),
+        sections=sections,
+        groups=groups,
+        groups_unknown=groups_unknown,
+        necessity=necessity,
+        dismiss_until=(view.as_of + timedelta(days=90)).isoformat(),
+        dismiss_min=(view.as_of + timedelta(days=1)).isoformat(),
+        dismiss_max=(view.as_of + timedelta(days=730)).isoformat(),
+        messages=messages,
+    )
+
+
+def _headline(attention: int) -> str:
+    if attention == 0:
+        return "Nothing is due now"
+    return "One thing is due" if attention == 1 else f"{attention} things are due"
+
+
+def _urgency(card: GapCard) -> tuple[Any, ...]:
+    rank = next(order for words, _, order in STATUS.values() if words == card.status_text)
+    return (rank, card.due_text == "", card.title)
+
+
+def _sections(cards: Sequence[GapCard]) -> list[Section]:
+    def pick(*statuses: ClinicalStatus, aside: bool = False) -> list[GapCard]:
+        return [c for c in cards if c.status in statuses and (c.dismissed is not None) == aside]
+
+    unknown = [c for c in cards if c.status == ClinicalStatus.CANNOT_TELL and c.dismissed is None]
+    return [
+        Section(
+            "now",
+            "Due now",
+            pick(ClinicalStatus.OVERDUE, ClinicalStatus.DUE),
+            open=True,
+            empty="Nothing that could be told is due now." if unknown else "Nothing is due now.",
+        ),
+        *([Section("soon", "Due soon", soon, open=True)] if (soon := pick(ClinicalStatus.DUE_SOON)) else []),
+        *([Section("unknown", "Cannot be told", unknown, open=True)] if unknown else []),
+        Section("aside", "Set aside", [c for c in cards if c.dismissed is not None]),
+        Section("done", "Up to date", pick(ClinicalStatus.UP_TO_DATE)),
+        Section("other", "Not for this patient", pick(ClinicalStatus.EXCLUDED, ClinicalStatus.NOT_APPLICABLE)),
+    ]
+
+
+def _card(view: ChartView, measure: Measure, result: MeasureResult, aside: GapRemark | None) -> GapCard:
+    clinical, due = measure.clinical, result.clinical
+    words, tone, _ = STATUS[due.status]
+    missing = [key for because in due.reasons for key in because.missing]
+    picture, picture_text = _sparkline(view, clinical.relevant)
+    actionable = due.status in _ACTIONABLE
+    return GapCard(
+        id=measure.id,
+        version=measure.version,
+        title=clinical.plain_title or measure.title,
+        status=due.status.value,
+        status_text=words,
+        tone=tone,
+        summary=_summary(due),
+        due_text=_due_text(due, view.as_of),
+        caveats=[_caveat(name) for name in result.caveats] if actionable else [],
+        missing=missing_text(missing, view.snapshot.facts.coverage),
+        on_its_way=_on_its_way(view, clinical.on_its_way) if actionable else [],
+        steps=steps_of(view.outcome, clinical, due),
+        closes=[closed.name for closed in clinical.closed_by] if actionable else [],
+        source=clinical.source,
+        report="; ".join(_report(measure, result)),
+        sparkline=picture,
+        spark_text=picture_text,
+        dismissed=_dismissed(aside),
+        can_draft=actionable and aside is None and not view.snapshot.patient.deceased,
+        can_dismiss=(actionable or due.status is ClinicalStatus.CANNOT_TELL) and aside is None,
+    )
+
+
+def _summary(due: Due) -> str:
+    return " ".join(_nice(because) for because in due.reasons)
+
+
+def _nice(because: Because) -> str:
+    if because.when is None:
+        return because.text
+    return because.text.replace(because.when.isoformat(), day_text(because.when))
+
+
+def _due_text(due: Due, today: date) -> str:
+    if due.due_date is None:
+        return ""
+    days = (due.due_date - today).days
+    when = day_text(due.due_date)
+    if due.status is ClinicalStatus.OVERDUE:
+        return f"Was due {when}, {span_text(-days)} ago"
+    if days < 0:
+        return f"Due since {when}"
+    return f"Due today, {when}" if days == 0 else f"Due {when}, in {span_text(days)}"
+
+
+def _caveat(name: str) -> str:
+    return f"Shown as due, but it could not be told whether this applies: {name}."
+
+
+def _on_its_way(view: ChartView, node: EventSet | None) -> list[str]:
+    if node is None:
+        return []
+    return [_way(event) for event in view.outcome.events(node)]
+
+
+def _way(event: Event) -> str:
+    verbs = {"ServiceRequest": "Ordered", "Appointment": "Booked for", "DiagnosticReport": "Report of"}
+    when = event.start if event.kind == "Appointment" or event.at is None else event.at
+    return f"{verbs.get(event.kind, 'Recorded')} {instant_text(when)}: {what_text(event)}"
+
+
+def _sparkline(view: ChartView, node: EventSet | None) -> tuple[Any, str]:
+    if node is None:
+        return "", ""
+    dated = sorted((e for e in view.outcome.events(node) if e.latest is not None and is_finite(e.latest)), key=_when)
+    points = [
+        (e.latest or 0, v) for e in dated if (v := e.systolic if e.systolic is not None else e.number) is not None
+    ]
+    if len(points) < 2:
+        return "", ""
+    first, last = dated[0], dated[-1]
+    text = (
+        f"{value_text(last)} on {instant_text(last.latest)}; {len(points)} values since {instant_text(first.latest)}, "
+        f"from {min(v for _, v in points):g} to {max(v for _, v in points):g}"
+    )
+    return sparkline(points[-24:], label=text), text
+
+
+def _when(event: Event) -> tuple[int, str]:
+    return (event.latest or 0, event.id)
+
+
+def _dismissed(remark: GapRemark | None) -> Dismissed | None:
+    if remark is None:
+        return None
+    until = f" until {day_text(remark.expires_at.date())}" if remark.expires_at else ""
+    return Dismissed(f"Set aside{until}: {REMARKS.get(remark.code, remark.code)}.", remark.id)
+
+
+def _report(measure: Measure, result: MeasureResult) -> Iterable[str]:
+    for rate in result.rates:
+        name = f"{rate.group_id.replace('_', ' ').lower()}: " if len(result.rates) > 1 else ""
+        yield f"{name}{REPORT[rate.gap_status]}"
+
+
+def _freshness(facts: Facts) -> str:
+    visits = [e.latest for e in facts.events if e.kind == "Encounter" and e.latest is not None and is_finite(e.latest)]
+    return f"Last visit on record {instant_text(max(visits))}" if visits else "No visit on record"
+
+
+def _density(facts: Facts) -> str:
+    dated = [e.start for e in facts.events if e.start is not None and is_finite(e.start)]
+    if not dated:
+        return "No dated entries"
+    return f"{len(facts.events)} entries since {day_of(min(dated)).year}"
+
+
+def _partial(view: ChartView) -> list[str]:
+    bad = {key for key, coverage in view.snapshot.facts.coverage.items() if coverage is not Coverage.COMPLETE}
+    return list(missing_text(sorted(bad), view.snapshot.facts.coverage))
+
+
+__all__ = ["ChartPage", "EventLine", "GapCard", "GroupLine", "Section", "chart_page", "event_lines"]

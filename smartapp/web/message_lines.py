@@ -1,0 +1,146 @@
+"""Messages in the page's words: where each is, why, and what can be done next."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from smartapp.messages.policy import Verdict
+from smartapp.messages.queue import STAFF_TASK, Event
+from smartapp.messages.record import Message
+from smartapp.messages.states import EDITABLE, NEXT, State
+
+STATES: Mapping[State, tuple[str, str, str]] = {
+    # state: words, tone, what comes next
+    State.DRAFT: ("Draft", "none", "Read the text and approve it. Nothing leaves before that."),
+    State.FOR_REVIEW: ("For review", "warn", "Somebody has to read the text and approve it."),
+    State.QUEUED: ("Queued", "info", "It is delivered to the portal within moments. Until then you can take it back."),
+    State.HELD: ("Held", "warn", "It waits; the reason is below."),
+    State.SENDING: ("Being sent", "info", "It is on its way and can no longer be changed."),
+    State.SENT: ("Delivered to the portal", "good", "It is in the patient's portal inbox."),
+    State.FAILED: ("Failed", "bad", "It could not be delivered. Edit it or discard it."),
+    State.DEAD_LETTER: ("Failed for good", "bad", "It was tried several times. Edit it or discard it."),
+    State.CANCELLED: ("Discarded", "none", "It was taken back. Nothing was sent."),
+    State.REPLIED: ("Answered", "good", "The patient answered in the portal."),
+}
+
+REASONS: Mapping[str, str] = {
+    STAFF_TASK: "The EHR takes no messages from apps: somebody pastes the text into the portal.",
+    "messages.edited": "The text was changed after it was approved.",
+    "messages.lost": "The worker stopped; it is tried again.",
+    "recheck.closed": "The gap is closed by now.",
+    "recheck.stale": "The chart could not be read again before sending.",
+    "recheck.deceased": "The patient has died.",
+    "recheck.dismissed": "The gap was set aside meanwhile.",
+}
+
+NOTICE = "You have a new message in your patient portal."
+
+
+@dataclass(frozen=True, slots=True)
+class MessageLine:
+    id: str
+    about: str
+    state: str
+    tone: str
+
+
+@dataclass(frozen=True, slots=True)
+class MarkedPart:
+    """A piece of the text; ``mark`` says what it reveals, empty where it reveals nothing."""
+
+    text: str
+    mark: str
+
+
+@dataclass(frozen=True, slots=True)
+class SpanLine:
+    text: str
+    because: str
+
+
+@dataclass(frozen=True, slots=True)
+class HistoryLine:
+    at: str
+    at_text: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class MessageView:
+    """One message as its page shows it."""
+
+    id: str
+    about: str
+    version: int
+    subject: str
+    body: str
+    state: str
+    state_code: str
+    tone: str
+    next_text: str
+    channel_text: str
+    marked: Sequence[MarkedPart]
+    spans: Sequence[SpanLine]
+    notice: str
+    editable: bool
+    can_approve: bool
+    can_cancel: bool
+    history: Sequence[HistoryLine]
+
+
+def message_lines(messages: Iterable[Message], titles: Mapping[str, str]) -> list[MessageLine]:
+    """Messages as lines of the chart."""
+    return [MessageLine(m.id, _about(m, titles), *STATES[m.state][:2]) for m in messages]
+
+
+def message_view(
+    message: Message, verdict: Verdict, history: Sequence[Event], titles: Mapping[str, str], *, may_decide: bool
+) -> MessageView:
+    """One message with what its text reveals marked in it. ``may_decide``: whether the user's role may approve."""
+    words, tone, following = STATES[message.state]
+    why = REASONS.get(message.reason or "")
+    return MessageView(
+        id=message.id,
+        about=_about(message, titles),
+        version=message.version,
+        subject=message.subject,
+        body=message.text,
+        state=words,
+        state_code=message.state.value,
+        tone=tone,
+        next_text=f"{following} {why}" if why else following,
+        channel_text=_channels(verdict),
+        marked=_marked(message.text, verdict),
+        spans=_spans(verdict),
+        notice=NOTICE,
+        editable=message.state in EDITABLE and may_decide,
+        can_approve=message.state in (State.DRAFT, State.FOR_REVIEW) and may_decide,
+        can_cancel=State.CANCELLED in NEXT[message.state] and message.state is not State.SENDING and may_decide,
+        history=[HistoryLine(e.at.isoformat(), f"{e.at:%d %b %Y %H:%M} UTC", STATES[e.after][0]) for e in history],
+    )
+
+
+def _about(message: Message, titles: Mapping[str, str]) -> str:
+    return titles.get(message.measure or "", message.purpose)
+
+
+def _channels(verdict: Verdict) -> str:
+    if verdict.channels == ("portal",):
+        return "Patient portal only. No SMS, e-mail, call or letter may carry this text."
+    return "Neutral: could leave by " + ", ".join(verdict.channels) + "."
+
+
+def _spans(verdict: Verdict) -> list[SpanLine]:
+    return [SpanLine(span.text, f"reveals a {span.disclosure}") for span in verdict.because if span.part == "body"]
+
+
+def _marked(text: str, verdict: Verdict) -> list[MarkedPart]:
+    parts, place = [], 0
+    for span in sorted((s for s in verdict.because if s.part == "body"), key=lambda s: (s.start, -s.end)):
+        if span.start < place:
+            continue
+        parts.append(MarkedPart(text[place : span.start], ""))
+        parts.append(MarkedPart(text[span.start : span.end], f"reveals a {span.disclosure}"))
+        place = span.end
+    return [part for part in [*parts, MarkedPart(text[place:], "")] if part.text]

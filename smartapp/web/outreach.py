@@ -1,0 +1,97 @@
+"""Messages from the chart: draft, read, edit, approve, take back."""
+
+from __future__ import annotations
+
+from flask import Blueprint, Response, g, redirect, request, url_for
+from werkzeug.wrappers import Response as AnyResponse
+
+from smartapp.errors import InputError, NotFoundError
+from smartapp.measures.statuses import ClinicalStatus
+from smartapp.services.snapshot import Snapshot
+from smartapp.web import frame
+from smartapp.web.forms import number_field, text_field
+from smartapp.web.guards import CLINICIAN, within_launch
+from smartapp.web.message_lines import message_view
+from smartapp.web.parts import parts
+
+outreach_pages = Blueprint("outreach", __name__, url_prefix="/l/<handle>")
+
+_OPEN = (ClinicalStatus.OVERDUE, ClinicalStatus.DUE, ClinicalStatus.DUE_SOON)
+
+
+@outreach_pages.post("/gaps/<measure_id>/draft")
+@within_launch(CLINICIAN)
+def draft(handle: str, measure_id: str) -> AnyResponse:
+    """Draft the message for a gap that is open in the chart as it was read."""
+    chart = parts().chart
+    measure, snapshot = chart.measure(measure_id), _snapshot()
+    result = next(result for one, result in chart.evaluate(snapshot).results if one.id == measure.id)
+    if result.clinical_status not in _OPEN:
+        raise InputError("messages.no-gap", "This care is not due, so there is nothing to write about.", status=409)
+    message = parts().outreach.draft(g.launch, measure, snapshot)
+    return redirect(url_for("outreach.message", handle=handle, message_id=message.id), 303)
+
+
+@outreach_pages.get("/messages/<message_id>")
+@within_launch()
+def message(handle: str, message_id: str) -> Response:
+    """One message: its text, what it reveals, where it may go and where it is."""
+    outreach, snapshot = parts().outreach, _snapshot()
+    found = outreach.get(g.launch, message_id)
+    titles = {m.id: m.clinical.plain_title or m.title for m in parts().chart.enabled.measures}
+    view = message_view(
+        found,
+        outreach.verdict(found, snapshot),
+        outreach.history(g.launch, message_id),
+        titles,
+        may_decide=g.launch.user.role == CLINICIAN,
+    )
+    parts().audit.record(
+        "message.view",
+        "success",
+        actor=g.launch.user.reference,
+        tenant=g.launch.tenant,
+        launch=handle,
+        patient=found.patient,
+        detail={"message": found.id},
+    )
+    return frame.page("message.html", g.launch, patient=snapshot.patient, current="chart", message=view)
+
+
+@outreach_pages.post("/messages/<message_id>/edit")
+@within_launch(CLINICIAN)
+def edit(handle: str, message_id: str) -> AnyResponse:
+    """Change the text; an earlier approval no longer counts."""
+    parts().outreach.edit(
+        g.launch,
+        message_id,
+        version=number_field(request.form, "version"),
+        subject=text_field(request.form, "subject", most=120),
+        body=text_field(request.form, "body", most=4000),
+    )
+    return redirect(url_for("outreach.message", handle=handle, message_id=message_id, done="saved"), 303)
+
+
+@outreach_pages.post("/messages/<message_id>/approve")
+@within_launch(CLINICIAN)
+def approve(handle: str, message_id: str) -> AnyResponse:
+    """Approve the text that was on the page, and queue it for the portal."""
+    parts().outreach.approve(g.launch, message_id, version=number_field(request.form, "version"))
+    return redirect(url_for("outreach.message", handle=handle, message_id=message_id, done="approved"), 303)
+
+
+@outreach_pages.post("/messages/<message_id>/cancel")
+@within_launch(CLINICIAN)
+def cancel(handle: str, message_id: str) -> AnyResponse:
+    """Take a message back that was not sent yet."""
+    parts().outreach.cancel(g.launch, message_id)
+    return redirect(url_for("outreach.message", handle=handle, message_id=message_id, done="discarded"), 303)
+
+
+def _snapshot() -> Snapshot:
+    if g.launch.patient is None:
+        raise NotFoundError("chart.no-patient", "No chart is open in this launch.")
+    snapshot = parts().chart.snapshot(g.launch)
+    if snapshot is None:
+        raise NotFoundError("chart.no-read", "The chart has not been read yet. Open it first.")
+    return snapshot

@@ -1,0 +1,32 @@
+"""What the pages are given by ``create_app``: the use cases behind them, and nothing they could wire themselves."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from flask import current_app
+
+from launch.ports import AuditSink, Clock, EhrRegistry
+from launch.sessions import Sessions
+from smartapp.persistence.practice import GapRemarks
+from smartapp.services.chart import ChartService
+from smartapp.services.outreach import OutreachService
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """The parts of the running app that a page may use."""
+
+    sessions: Sessions
+    registry: EhrRegistry
+    audit: AuditSink
+    clock: Clock
+    chart: ChartService
+    remarks: GapRemarks
+    outreach: OutreachService
+
+
+def parts() -> Parts:
+    """The parts of the app that answers this request."""
+    found: Parts = current_app.extensions["smartapp"]
+    return found
