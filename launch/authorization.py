@@ -31,7 +31,7 @@ def token_text(entropy: Entropy, size: int = 32) -> str:
 
 def digest(text: str) -> str:
     """A SHA-256 fingerprint under which a secret may be looked up or compared."""
-    return hashlib.sha256(text.encode()).hexdigest()
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
 
 
 @dataclass(frozen=True, slots=True)
