@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import Connection, Select, or_, select, update
+from sqlalchemy import Connection, bindparam, or_, select, update
 
 from launch.ports import Monotonic, Outcome
 from smartapp.messages.ledger import Ledger, insert_for
@@ -24,6 +24,22 @@ from smartapp.persistence.engine import reading
 from smartapp.persistence.tables import channel_pace, message
 from smartapp.persistence.vault import VaultError
 
+_MINE = select(message).where(
+    message.c.id == bindparam("claimed"),
+    message.c.lease == bindparam("lease"),
+    message.c.state == State.SENDING.value,
+)
+_MINE_LOCKED = _MINE.with_for_update()
+_QUEUED = (
+    select(message)
+    .where(message.c.state == State.QUEUED.value, message.c.not_before <= bindparam("now"))
+    .order_by(message.c.not_before)
+    .limit(1)
+    .with_for_update(skip_locked=True)
+)
+_WAITING = select(channel_pace.c.name).where(
+    channel_pace.c.next_free_at > bindparam("now"), channel_pace.c.next_free_at <= bindparam("until")
+)
 WORKER = "system"
 _LONGEST_PAUSE = timedelta(hours=6)
 
@@ -57,26 +73,18 @@ class Claims:
         claims apart. A message that waited past its end comes back cancelled instead of taken.
         """
         with self._ledger.writing() as tx:
-            while (row := tx.execute(self._next(tx, channels)).one_or_none()) is not None:
+            while (row := self._next(tx, channels)) is not None:
                 current = self._opened(tx, row)
                 if current is not None:
                     return self._taken(tx, current)
         return None
 
-    def _next(self, tx: Connection, channels: Sequence[str]) -> Select[Any]:
+    def _next(self, tx: Connection, channels: Sequence[str]) -> Any:
         free, paused = self._pacing(tx, channels)
-        return (
-            select(message)
-            .where(
-                message.c.state == State.QUEUED.value,
-                message.c.not_before <= self._ledger.clock(),
-                message.c.channel.in_(free),
-                *(or_(message.c.channel != channel, message.c.ehr != ehr) for channel, ehr in paused),
-            )
-            .order_by(message.c.not_before)
-            .limit(1)
-            .with_for_update(skip_locked=True)
-        )
+        wanted = _QUEUED.where(message.c.channel.in_(free))
+        for channel, ehr in paused:
+            wanted = wanted.where(or_(message.c.channel != channel, message.c.ehr != ehr))
+        return tx.execute(wanted, {"now": self._ledger.clock()}).one_or_none()
 
     def _taken(self, tx: Connection, current: Message) -> Message:
         ledger = self._ledger
@@ -106,7 +114,7 @@ class Claims:
     def still_mine(self, claimed: Message) -> Message | None:
         """The message read again, if this claim still holds; None if it was taken over."""
         with reading(self._ledger.engine) as connection:
-            row = connection.execute(select(message).where(_mine(claimed))).one_or_none()
+            row = connection.execute(_MINE, _lease_of(claimed)).one_or_none()
         return None if row is None else from_row(row, self._ledger.vault)
 
     def sent(self, claimed: Message, delivered_as: str, server_id: str) -> bool:
@@ -220,7 +228,7 @@ class Claims:
     ) -> bool:
         ledger = self._ledger
         with ledger.writing() as tx:
-            row = tx.execute(select(message).where(_mine(claimed)).with_for_update()).one_or_none()
+            row = tx.execute(_MINE_LOCKED, _lease_of(claimed)).one_or_none()
             if row is None:
                 return False
             current = from_row(row, ledger.vault)
@@ -239,8 +247,7 @@ class Claims:
         if limited:  # others wait here until this turn is taken
             tx.execute(select(channel_pace).where(channel_pace.c.name.in_(limited)).with_for_update())
         # One further off than any pause was written before the clock was set back: not believed.
-        waiting = (channel_pace.c.next_free_at > now) & (channel_pace.c.next_free_at <= now + _LONGEST_PAUSE)
-        names = set(tx.execute(select(channel_pace.c.name).where(waiting)).scalars())
+        names = set(tx.execute(_WAITING, {"now": now, "until": now + _LONGEST_PAUSE}).scalars())
         pairs = [(pair[0], pair[2]) for pair in (name.partition("@") for name in names) if pair[1]]
         return [channel for channel in channels if channel not in names], pairs
 
@@ -254,5 +261,5 @@ class Claims:
         tx.execute(added.on_conflict_do_update(index_elements=["name"], set_=values))
 
 
-def _mine(claimed: Message) -> Any:
-    return (message.c.id == claimed.id) & (message.c.lease == claimed.lease) & (message.c.state == State.SENDING.value)
+def _lease_of(claimed: Message) -> dict[str, Any]:
+    return {"claimed": claimed.id, "lease": claimed.lease}

@@ -53,9 +53,9 @@ class MessageQueue:
         draft = first_draft(new, ledger.entropy(16).hex(), actor, now)
         with ledger.writing(connection) as tx:
             row = {**to_row(draft, ledger.vault), "request_digest": digest}
-            unless_there = insert_for(tx)(message).values(**row).on_conflict_do_nothing()
             # Asked for what was added: a driver need not count the rows of an INSERT.
-            if tx.execute(unless_there.returning(message.c.id)).first() is None:
+            unless_there = insert_for(tx)(message).on_conflict_do_nothing().returning(message.c.id)
+            if tx.execute(unless_there, row).first() is None:
                 return self._existing(tx, new, digest)
             ledger.event(tx, draft, None)
             if approve:

@@ -1,0 +1,71 @@
+"""NDJSON in, NDJSON out: the policy for `smartapp messages classify` and for whoever checks many texts."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from smartapp.messages.policy import Verdict, classify
+
+
+@dataclass(frozen=True, slots=True)
+class BadLine:
+    """A line that could not be judged: its number, from 1, and what is wrong with it, in plain words."""
+
+    number: int
+    reason: str
+
+    def __str__(self) -> str:
+        return f"line {self.number}: {self.reason}"
+
+
+def classify_lines(lines: Iterable[str]) -> Iterator[str | BadLine]:
+    """Judge each line ``{"id", "text", "language"?, "names"?}``; empty lines are passed over.
+
+    Yields, in order, a line ``{"id", "disclosure", "channels", "because"}`` (no line end) or a BadLine.
+    Offsets in ``because`` are characters of ``text``. Never raises for what a line holds.
+    """
+    for number, line in enumerate(lines, start=1):
+        if not line.strip("\ufeff \t\r\n"):
+            continue
+        request = _parse(line.lstrip("\ufeff"))
+        if isinstance(request, str):
+            yield BadLine(number, request)
+            continue
+        verdict = classify(request["text"], language=request.get("language"), names=tuple(request.get("names") or ()))
+        yield json.dumps({"id": request["id"], **as_json(verdict)}, ensure_ascii=False)
+
+
+def as_json(verdict: Verdict) -> dict[str, Any]:
+    """The verdict as the design's interface writes it; `concept` only where something was recognised."""
+    return {
+        "disclosure": list(verdict.disclosure),
+        "channels": list(verdict.channels),
+        "because": [
+            {"start": s.start, "end": s.end, "text": s.text, "disclosure": s.disclosure}
+            | ({"concept": s.concept} if s.concept else {})
+            for s in verdict.because
+        ],
+    }
+
+
+def _parse(line: str) -> dict[str, Any] | str:
+    """The request, or what is wrong with it."""
+    try:
+        request = json.loads(line)
+    except (ValueError, RecursionError):
+        return "not JSON"
+    if not isinstance(request, dict):
+        return "not a JSON object"
+    if not isinstance(request.get("id"), str | int) or isinstance(request.get("id"), bool):
+        return '"id" is missing, or neither text nor a number'
+    if not isinstance(request.get("text"), str):
+        return '"text" is missing or not text'
+    if not isinstance(request.get("language"), str | None):
+        return '"language" is not text'
+    names = request.get("names")
+    if names is not None and not (isinstance(names, list) and all(isinstance(name, str) for name in names)):
+        return '"names" is not a list of texts'
+    return request

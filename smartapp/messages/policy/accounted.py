@@ -1,0 +1,252 @@
+"""Which parts of a text are accounted for: typed slots, names, neutral vocabulary. The rest is not.
+
+The policy is closed by default: a sentence is neutral only when every word of it is covered, wholly within
+one language.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+
+from smartapp.messages.policy.fold import Folded, fold
+from smartapp.messages.policy.lexicon import LANGUAGES, TOKEN, Lexicon, Vocabulary, lexicon
+from smartapp.messages.policy.links import link_words
+from smartapp.messages.policy.slots import Slot, find_slots
+
+_SILENT = frozenset(".,;:!?'\"()-/&@#*=|[]¡¿…\n")
+_NEUTRAL_PICTURES = frozenset("📅📆🗓⏰🕐🕑🕒🕓🕔🕕🕖🕗🕘🕙📞☎📱📲💬✉📧📩📨📬🔔👋😊🙂😀😃☺🙏👍⭐🌟✨🎉🎊🎄🎃🎆☀❄🌷🍂📍🏢🚗🅿✅☑✔➡👉👇🔗💻🖥📝📋🦃🐣🌞⏳🕰📣📢😷ℹ▪►▶→⬇" "🏻🏼🏽🏾🏿")  # fmt: skip
+_ABBREVIATED = frozenset(
+    [
+        "dr",
+        "dra",
+        "mr",
+        "mrs",
+        "ms",
+        "sr",
+        "sra",
+        "srta",
+        "st",
+        "ave",
+        "rd",
+        "blvd",
+        "ste",
+        "no",
+        "tel",
+        "ext",
+        "apt",
+        "appt",
+        "bldg",
+        "a",
+        "p",
+        "m",
+        "vs",
+        "jr",
+        "lic",
+        "av",
+        "num",
+    ]
+)
+_GREETING = frozenset(
+    [
+        "hi",
+        "hello",
+        "hey",
+        "dear",
+        "hola",
+        "estimado",
+        "estimada",
+        "thanks",
+        "gracias",
+        "dr",
+        "dra",
+        "doctor",
+        "doctora",
+        "mr",
+        "mrs",
+        "ms",
+        "miss",
+        "sr",
+        "sra",
+        "srta",
+        "don",
+        "dona",
+        "nurse",
+        "for",
+        "to",
+        "de",
+    ]
+)
+_MAX_NAME_WORDS = 6
+
+
+@dataclass(slots=True)
+class Token:
+    """A word, number, sign or slot of folded text; ``plain`` is how the phrases see it."""
+
+    text: str
+    start: int
+    end: int
+    plain: str
+    accounted: bool = False
+    phrased: bool = field(default=False)  # covered by a slot or by a phrase of two words or more
+
+    @property
+    def is_word(self) -> bool:
+        return self.plain == self.text and self.text[0].isalpha()
+
+
+def tokenise(folded: Folded) -> tuple[list[Token], list[Slot]]:
+    """The tokens of a text, slots first; silent punctuation is dropped, sentence ends are kept."""
+    slots = find_slots(folded.text)
+    tokens: list[Token] = []
+    at = 0
+    for slot in (*slots, None):
+        upto = slot.start if slot else len(folded.text)
+        tokens.extend(_words(folded.text, at, upto))
+        if slot:
+            text = folded.text[slot.start : slot.end]
+            tokens.append(Token(text, slot.start, slot.end, f"<{slot.kind}>", slot.kind != "link", True))
+            at = slot.end
+    return tokens, slots
+
+
+def _words(text: str, start: int, end: int) -> Iterable[Token]:
+    for match in TOKEN.finditer(text, start, end):
+        word = match.group()
+        if word.isdigit() and len(word) <= 3:
+            yield Token(word, match.start(), match.end(), word if word == "911" else "<n>")
+        elif word[0].isdigit() and not any(c.isalpha() for c in word):
+            yield Token(word, match.start(), match.end(), "<num>")
+        elif len(word) > 1 or word.isalnum():
+            yield Token(word, match.start(), match.end(), word)
+        elif (
+            word in "!?;|¡¿"
+            or (word == "." and _ends_sentence(text, match.start()))
+            or (word == "/" and text[match.start() - 1 : match.start()].isspace())
+        ):
+            yield Token(word, match.start(), match.end(), "<end>", True)
+        elif word not in _SILENT:
+            yield Token(word, match.start(), match.end(), "<sign>", word in _NEUTRAL_PICTURES)
+
+
+def _ends_sentence(text: str, at: int) -> bool:
+    last = re.search(r"[a-z]+$", text[:at])
+    return not (last and last.group() in _ABBREVIATED) and not text[at + 1 : at + 2].isalnum()
+
+
+def sentences(tokens: Sequence[Token], text: str) -> list[list[Token]]:
+    """Tokens by sentence: each must be neutral within one language."""
+    out: list[list[Token]] = [[]]
+    previous = 0
+    for token in tokens:
+        if token.plain == "<end>" or "\n" in text[previous : token.start]:
+            out.append([])
+        if token.plain != "<end>":
+            out[-1].append(token)
+        previous = token.end
+    return [sentence for sentence in out if sentence]
+
+
+def plain_form(sentence: Sequence[Token]) -> str:
+    return " " + "".join(token.plain + " " for token in sentence)
+
+
+def account(folded: Folded, names: Sequence[str], approved: Sequence[str]) -> tuple[list[Token], list[list[Token]]]:
+    """Tokenise and mark what is accounted for; tokens left unmarked are what holds the text back.
+
+    ``names`` are people and places on file, ``approved`` wordings that a clinician or an administrator
+    has approved once as a template's fixed text.
+    """
+    lex = lexicon()
+    tokens, _ = tokenise(folded)
+    _mark_links(tokens, names, lex)
+    _mark_names(tokens, folded, names, lex)
+    _mark_wording(tokens, approved)
+    parts = sentences(tokens, folded.text)
+    for part in parts:
+        covered = max((_cover(part, lex.vocabularies[code]) for code in LANGUAGES), key=_weight)
+        for token, (accounted, phrased) in zip(part, covered, strict=True):
+            token.accounted |= accounted
+            token.phrased |= phrased
+    return tokens, parts
+
+
+def _weight(cover: list[tuple[bool, bool]]) -> int:
+    return sum(accounted for accounted, _ in cover)
+
+
+def _cover(part: Sequence[Token], vocabulary: Vocabulary) -> list[tuple[bool, bool]]:
+    """For each token: is it covered in this language, and by a phrase?"""
+    plain = plain_form(part)
+    at, starts = 1, []
+    for token in part:
+        starts.append(at)
+        at += len(token.plain) + 1
+    marks = bytearray(len(plain))
+    for phrase in vocabulary.phrases:
+        for match in phrase.finditer(plain):
+            marks[match.start() : match.end()] = b"\x01" * (match.end() - match.start())
+    out = []
+    for token, start in zip(part, starts, strict=True):
+        phrased = bool(marks[start])
+        word = token.plain.removesuffix("'s").rstrip("'")
+        out.append((token.accounted or phrased or token.plain in vocabulary.words or word in vocabulary.words, phrased))
+    return out
+
+
+def _mark_links(tokens: list[Token], names: Sequence[str], lex: Lexicon) -> None:
+    """A link is accounted for when every word that can be read in it is."""
+    allowed = {word for name in names for word in TOKEN.findall(fold(name).text)}
+    for token in tokens:
+        if token.plain == "<link>":
+            words = link_words(token.text, lex, frozenset(allowed))
+            token.accounted = token.phrased = words is not None and not any(map(lex.single, words))
+
+
+def _mark_names(tokens: list[Token], folded: Folded, names: Sequence[str], lex: Lexicon) -> None:
+    allowed = _allowed_names(names, lex)
+    for index, token in enumerate(tokens):
+        word = token.text.removesuffix("'s").rstrip("'")
+        if not token.is_word or token.accounted:
+            continue
+        before = tokens[index - 1].text if index else ""
+        capital = folded.original[folded.origin[token.start][0]].isupper()
+        placed = capital or before in _GREETING
+        if (word in allowed and (placed or not lex.reads_as_known(word))) or (
+            placed and (word in lex.people or word in lex.places) and not lex.single(word)
+        ):
+            token.accounted = True
+            if not lex.reads_as_known(word):
+                token.plain = "<name>"
+        elif len(word) == 1 and capital and index and tokens[index - 1].plain == "<name>":
+            token.accounted = True  # a middle initial
+
+
+def _allowed_names(names: Sequence[str], lex: Lexicon) -> frozenset[str]:
+    """Words of the names on file, none of which may be a clinical term: a name is no way round the policy."""
+    from smartapp.messages.policy.recognise import disguised  # noqa: PLC0415  (the two read each other's tokens)
+
+    out: set[str] = set()
+    for name in names:
+        folded = fold(name)
+        words = [w for w in TOKEN.findall(folded.text) if w[0].isalpha()]
+        if folded.odd or len(words) > _MAX_NAME_WORDS or disguised("".join(words), lex):
+            continue
+        for word in words:
+            word = word.removesuffix("'s")
+            if word.isalpha() or "'" in word:
+                if len(word) > 1 and not disguised(word, lex):
+                    out.add(word)
+    return frozenset(out)
+
+
+def _mark_wording(tokens: list[Token], approved: Sequence[str]) -> None:
+    for wording in approved:
+        wanted = [t.text for t in tokenise(fold(wording))[0] if t.plain != "<end>"]
+        spoken = [t for t in tokens if t.plain != "<end>"]
+        for at in range(len(spoken) - len(wanted) + 1 if wanted else 0):
+            if [t.text for t in spoken[at : at + len(wanted)]] == wanted:
+                for token in spoken[at : at + len(wanted)]:
+                    token.accounted = True

@@ -1,0 +1,47 @@
+"""Word forms: plurals of terms, and the regular forms of Spanish verbs in the neutral vocabulary."""
+
+from __future__ import annotations
+
+_CLITICS = ("me", "nos", "le", "les", "lo", "la", "los", "las", "se", "te", "selo", "sela", "noslo", "nosla", "melo")
+_HARD = {"c": "qu", "g": "gu", "z": "c"}  # before e: buscar, busque; llegar, llegue; comenzar, comience
+
+
+def variants(word: str) -> set[str]:
+    """The word and its plurals, English and Spanish alike."""
+    out = {word, word + "s", word + "es"}
+    if word.endswith("y"):
+        out.add(word[:-1] + "ies")
+    if word.endswith("z"):
+        out.add(word[:-1] + "ces")
+    return out
+
+
+def spanish_forms(infinitive: str) -> set[str]:
+    """Regular forms of a verb, without accents: what a message to tú or usted uses, pronouns attached.
+
+    A word that does not end in -ar, -er or -ir stands for itself. Forms of irregular verbs are listed in
+    the vocabulary; a form made here that nobody uses does no harm.
+    """
+    stem, ending = infinitive[:-2], infinitive[-2:]
+    if ending not in ("ar", "er", "ir"):
+        return {infinitive}
+    if ending == "ar":
+        soft = stem[:-1] + _HARD.get(stem[-1], stem[-1])
+        present = {
+            stem + e for e in ("o", "a", "as", "amos", "an", "ado", "ada", "ados", "adas", "aba", "aban", "abamos")
+        }
+        past = {stem + e for e in ("o", "aron", "aste", "amos")} | {soft + "e"}
+        wish = {soft + e for e in ("e", "es", "emos", "en")} | {stem + e for e in ("ara", "aran")}
+        command = {stem + "a", soft + "e", soft + "en"}
+        gerund = stem + "ando"
+    else:
+        soft = stem[:-1] + "zc" if stem.endswith(("ec", "oc", "uc")) else stem
+        plural = "imos" if ending == "ir" else "emos"
+        present = {stem + e for e in ("o", "e", "es", plural, "en", "ido", "ida", "idos", "idas", "ia", "ian", "iamos")}
+        past = {stem + e for e in ("i", "io", "ieron", "iste", "imos")}
+        wish = {soft + e for e in ("a", "as", "amos", "an", "o")} | {stem + "iera"}
+        command = {stem + "e", soft + "a", soft + "an"}
+        gerund = stem + "iendo"
+    future = {infinitive + e for e in ("e", "a", "as", "emos", "an", "ia", "ian", "iamos")}
+    attached = {base + clitic for base in (infinitive, gerund, *command) for clitic in _CLITICS}
+    return {infinitive, gerund} | present | past | wish | command | future | attached

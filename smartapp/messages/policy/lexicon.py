@@ -1,0 +1,120 @@
+"""The policy's data, read once from the package: neutral vocabulary, terms, patterns, ordinary names.
+
+Everything a practice may want to read is in ``lexicon/*.toml``; here is only the reading.
+"""
+
+from __future__ import annotations
+
+import re
+import tomllib
+import unicodedata
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import lru_cache
+from importlib.resources import files
+from typing import Any, cast
+
+from smartapp.messages.policy.inflect import spanish_forms, variants
+from smartapp.messages.policy.phrases import NUMBER_WORDS, translate, words_of
+from smartapp.messages.policy.verdict import Disclosure
+
+LANGUAGES = ("en", "es")
+TOKEN = re.compile(
+    r"\d{1,3}(?=(?:mins?|hrs?|hours?|minutes?)\b)|[a-z0-9]*[a-z][a-z0-9]*(?:'[a-z]+)*|\d+(?:[.,/:]\d+)*|\S"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Vocabulary:
+    """What one language calls neutral: ``words`` anywhere, ``phrases`` as a whole, ``known`` only in those."""
+
+    words: frozenset[str]
+    phrases: tuple[re.Pattern[str], ...]
+    known: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Term:
+    """A recognised term: what kind of disclosure it is, and the concept's plain name."""
+
+    kind: Disclosure
+    concept: str
+
+
+@dataclass(frozen=True, slots=True)
+class Pattern:
+    """Neutral words that reveal something in this order; ``match`` runs on a sentence's plain form."""
+
+    term: Term
+    match: re.Pattern[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Lexicon:
+    vocabularies: dict[str, Vocabulary]
+    terms: dict[tuple[str, ...], Term]
+    patterns: tuple[Pattern, ...]
+    sensitive: dict[str, str]
+    people: frozenset[str]
+    places: frozenset[str]
+
+    def single(self, word: str) -> Term | None:
+        """The term that this one word is, if any."""
+        return self.terms.get((word,)) or self.terms.get((word.removesuffix("'s"),))
+
+    def reads_as_known(self, word: str) -> bool:
+        """Whether the word has an everyday meaning in some language, so that it is not just a name."""
+        return any(word in v.words or word in v.known for v in self.vocabularies.values())
+
+
+def _read(name: str) -> dict[str, Any]:
+    return tomllib.loads((files("smartapp.messages.policy") / "lexicon" / name).read_text(encoding="utf-8"))
+
+
+def plain(text: str) -> str:
+    """``text`` without accents, in lower case: the form in which the data are compared."""
+    return "".join(c for c in unicodedata.normalize("NFKD", text.lower()) if not unicodedata.combining(c))
+
+
+def _vocabulary(language: str) -> Vocabulary:
+    data = _read(f"neutral_{language}.toml")
+    words = set(plain(data["words"]).split())
+    for infinitive in plain(data.get("verbs", "")).split():
+        words |= spanish_forms(infinitive)
+    lines = [line for line in data["phrases"].splitlines() if line.strip()]
+    compiled = tuple(re.compile("(?<= )(?:" + translate(line, data["macros"], language) + ")") for line in lines)
+    known: set[str] = set().union(*map(words_of, lines), *map(words_of, data["macros"].values()))
+    return Vocabulary(frozenset(words), compiled, frozenset(known | set(NUMBER_WORDS[language])))
+
+
+def _terms(data: dict[str, Any]) -> Iterable[tuple[tuple[str, ...], Term]]:
+    for kind, concepts in data.items():
+        if kind == "sensitive":
+            continue
+        for concept, listed in concepts.items():
+            for term in plain(listed).split(","):
+                tokens = TOKEN.findall(term)
+                for last in variants(tokens[-1]):
+                    yield (*tokens[:-1], last), Term(cast(Disclosure, kind), concept)
+
+
+@lru_cache(maxsize=1)
+def lexicon() -> Lexicon:
+    """The one lexicon of the package; reading it takes some tenths of a second, once."""
+    data = _read("terms.toml")
+    terms: dict[tuple[str, ...], Term] = {}
+    for tokens, term in _terms(data):
+        terms.setdefault(tokens, term)
+    patterns = tuple(
+        Pattern(Term(entry["kind"], entry["concept"]), re.compile(entry["match"]))
+        for entry in _read("patterns.toml")["pattern"]
+    )
+    names = _read("ordinary_names.toml")
+    return Lexicon(
+        {language: _vocabulary(language) for language in LANGUAGES},
+        terms,
+        patterns,
+        {c.strip(): label for label, listed in data["sensitive"].items() for c in listed.split(",")},
+        frozenset(plain(names["people"]).split()),
+        frozenset(plain(names["places"]).split()),
+    )

@@ -1,0 +1,217 @@
+"""What can be read in a link, an address or a file name: every piece of it must be a neutral word.
+
+``https://clinic.example/book`` reads *clinic book*; a piece written together (``oakstreetclinic``) is cut
+into known words. An opaque slug is accepted only when it is plainly random: digits and letters mixed, and
+nothing in it reads as a code or a term.
+"""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+from urllib.parse import unquote
+
+from smartapp.messages.policy.lexicon import Lexicon, lexicon
+
+_SCHEME = re.compile(r"^(?:https?://)?(?:www\.)?")
+_TOP = frozenset(
+    [
+        "com",
+        "org",
+        "net",
+        "health",
+        "example",
+        "clinic",
+        "care",
+        "info",
+        "edu",
+        "gov",
+        "us",
+        "mx",
+        "invalid",
+        "test",
+        "io",
+        "ly",
+        "link",
+        "me",
+        "app",
+        "co",
+        "md",
+    ]
+)
+_ADDRESS_WORDS = frozenset(
+    [
+        "www",
+        "m",
+        "en",
+        "es",
+        "app",
+        "go",
+        "my",
+        "web",
+        "page",
+        "html",
+        "htm",
+        "php",
+        "appointments",
+        "appt",
+        "appts",
+        "schedule",
+        "scheduling",
+        "booking",
+        "book",
+        "survey",
+        "surveys",
+        "checkin",
+        "precheckin",
+        "signin",
+        "login",
+        "portal",
+        "feedback",
+        "review",
+        "reviews",
+        "contact",
+        "info",
+        "hello",
+        "office",
+        "frontdesk",
+        "noreply",
+        "reply",
+        "donotreply",
+        "support",
+        "help",
+        "team",
+        "care",
+        "health",
+        "clinic",
+        "family",
+        "medical",
+        "medicine",
+        "practice",
+        "primary",
+        "video",
+        "join",
+        "visit",
+        "telehealth",
+        "visits",
+        "reschedule",
+        "confirm",
+        "cancel",
+        "forms",
+        "form",
+        "hours",
+        "locations",
+        "location",
+        "directions",
+        "map",
+        "maps",
+        "index",
+        "home",
+        "start",
+        "patient",
+        "patients",
+        "online",
+        "pay",
+        "unsubscribe",
+        "optout",
+        "stop",
+        "preferences",
+        "register",
+        "encuesta",
+        "citas",
+        "cita",
+        "reservar",
+        "portal",
+        "paciente",
+        "clinica",
+        "salud",
+        "familiar",
+        "medica",
+        "centro",
+        "confirmar",
+        "formularios",
+        "videoconsulta",
+        "bit",
+        "tinyurl",
+        "google",
+        "zoom",
+        "doxy",
+        "yelp",
+        "facebook",
+        "physicians",
+        "doctors",
+        "associates",
+        "group",
+        "center",
+        "centers",
+        "central",
+        "wellness",
+        "pediatrics",
+        "street",
+        "avenue",
+        "city",
+        "county",
+        "valley",
+        "community",
+        "the",
+        "of",
+        "and",
+        "at",
+    ]
+)
+_RANDOM = re.compile(r"(?=(?:[a-z]*\d){2})(?=(?:\d*[a-z]){2})[a-z0-9]{6,40}")
+_CODE = re.compile(r"[a-z]\d\d[0-9a-z]{0,5}|[a-z]\d{4}|\d{4,5}[a-z]?")
+_SHORTEST = 3
+
+
+def link_words(link: str, lex: Lexicon, allowed: frozenset[str]) -> tuple[str, ...] | None:
+    """The words that a link spells, or None where some piece of it spells nothing that is known."""
+    text = _SCHEME.sub("", unquote(unquote(link)))
+    pieces = [piece for piece in re.split(r"[^a-z0-9']+", text.lower()) if piece]
+    words: list[str] = []
+    for piece in pieces:
+        if piece in _TOP or piece in _ADDRESS_WORDS or piece in allowed or (piece.isdigit() and len(piece) <= 1):
+            words.append(piece)
+        elif piece.isalpha() and (cut := _cut(piece, allowed)) is not None:
+            words.extend(cut)
+        elif not (_RANDOM.fullmatch(piece) and _nothing_reads(piece, lex)):
+            return None
+    return tuple(words)
+
+
+@lru_cache(maxsize=4096)
+def _cut(piece: str, allowed: frozenset[str]) -> tuple[str, ...] | None:
+    """``piece`` cut into known words, the fewest; None where that cannot be done."""
+    lex = lexicon()
+    known = (
+        lex.vocabularies["en"].words | lex.vocabularies["es"].words | lex.people | lex.places | _ADDRESS_WORDS | allowed
+    )
+    best: list[tuple[str, ...] | None] = [()] + [None] * len(piece)
+    for end in range(1, len(piece) + 1):
+        for start in range(end):
+            left, word = best[start], piece[start:end]
+            whole = start == 0 and end == len(piece)
+            if (
+                left is None
+                or word not in known
+                or (len(word) < _SHORTEST and not whole and word not in ("of", "at", "my", "dr", "md"))
+            ):
+                continue
+            current = best[end]
+            if current is None or len(left) + 1 < len(current):
+                best[end] = (*left, word)
+    return best[-1]
+
+
+def _nothing_reads(piece: str, lex: Lexicon) -> bool:
+    """A random slug must not be a code, nor spell a term of three letters or more, digits read as letters."""
+    if _CODE.fullmatch(piece):
+        return False
+    spelt = piece.translate(str.maketrans("013457", "oleast"))
+    forms = (piece, spelt, re.sub(r"\d", "", piece))
+    return not any(
+        lex.single(form[start:end])
+        for form in forms
+        for start in range(len(form))
+        for end in range(start + 3, len(form) + 1)
+    )

@@ -1,0 +1,224 @@
+"""Naming what a text reveals: terms, disguised terms, codes, values and telling sequences.
+
+This layer only ever makes a verdict stricter and more useful: what it misses is held back as unknown.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from itertools import product
+from typing import cast
+
+from smartapp.messages.policy.accounted import Token, plain_form
+from smartapp.messages.policy.lexicon import Lexicon, Term, lexicon
+from smartapp.messages.policy.verdict import Disclosure
+
+_LONGEST_TERM = 5
+_LONGEST_SPELLING = 26
+_LEET = {
+    "0": "o",
+    "1": "il",
+    "3": "e",
+    "4": "a",
+    "5": "s",
+    "7": "t",
+    "8": "b",
+    "9": "g",
+    "@": "a",
+    "$": "s",
+    "!": "i",
+    "|": "l",
+    "+": "t",
+}
+_LEET_RUN = re.compile(r"[a-z0-9@$!|+]*[a-z][a-z0-9@$!|+]*")
+_MAX_LEET_SIGNS = 5
+_ENDINGS: tuple[tuple[Term, re.Pattern[str]], ...] = tuple(
+    (Term(cast(Disclosure, kind), concept), re.compile(rf"[a-z]{{2,}}(?:{endings})s?"))
+    for kind, concept, endings in (
+        ("medication", "medication", "statin|estatina|[aeiou]pril|sartan|olol|gliptin|flozin|glutide|cillin|cilina|mycin|micina|[ao]zole|prazol|cycline|floxacin|[aeiou]vir|[uixt]mab|tinib|oxetine|azepam|zolam|triptan|codone|parib|setron|dipine|dipino|thiazide|semide|lukast"),
+        ("diagnosis", "illness", "itis|osis|emia|[rhnl]oma|pathy|patia|algia|plegia|uria|penia|phobia|fobia"),
+        ("procedure", "procedure", "scopy|scopia|ectomy|ectomia|otomy|otomia|plasty|plastia|graphy|grafia"),
+        ("service", "department", "ology|ologia|ologist|ologo|ologa|iatry|iatria"),
+    )
+)  # fmt: skip
+# Codes and values as they are written; each is looked for only where no typed slot stands.
+_WRITTEN: tuple[tuple[Term, re.Pattern[str]], ...] = tuple(
+    (Term(cast(Disclosure, kind), concept), re.compile(pattern))
+    for kind, concept, pattern in (
+        ("diagnosis", "ICD-10 code", r"(?<!\w)[a-tv-z]\d[0-9ab](?:\.[0-9a-z]{1,4})?(?!\w)|(?<!\w)icd(?:-?10)?(?!\w)"),
+        ("result", "LOINC code", r"(?<![\w-])\d{3,5}-\d(?![\w-])|(?<!\w)loinc(?!\w)"),
+        ("procedure", "CPT or HCPCS code", r"(?<![\w#-])(?:\d{5}|\d{4}[ftu]|[a-v]\d{4})(?![\w-])|(?<!\w)(?:cpt|hcpcs)(?!\w)"),
+        ("medication", "RxNorm or NDC code", r"(?<!\w)(?:rxnorm|rxcui|ndc)(?!\w)|(?<![\w-])\d{4,5}-\d{3,4}-\d{1,2}(?![\w-])"),
+        ("medication", "dose", r"(?<!\w)\d+(?:[.,]\d+)? ?(?:mg|mcg|ml|units?|unidades|g)(?!\w|/)"),
+        ("result", "value with a unit", r"(?<!\w)\d+(?:[.,]\d+)? ?(?:%|mg/dl|mmol(?:/l)?|mmhg|bpm|kg|lbs?|kilos|libras|pounds)"),
+        ("result", "blood pressure value", r"(?<![\w/])\d{2,3} ?(?:/|over|sobre) ?\d{2,3}(?![\w/])"),
+        ("result", "value", r"(?<![\w.,/:$-])\d+[.,]\d+(?![\w/:]|[.,]\d)"),
+    )
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A recognised piece of folded text."""
+
+    start: int
+    end: int
+    term: Term
+
+
+def disguised(word: str, lex: Lexicon) -> Term | None:
+    """The term that a word is, plainly, misspelt, with digits for letters, or inside it; None if it is none."""
+    if (term := lex.single(word)) is not None:
+        return term
+    for spelling in _leet(word):
+        if (term := lex.single(spelling)) is not None:
+            return term
+    if word.isalpha():
+        if len(word) >= _FUZZY_NAME and (term := misspelt(word)) is not None:
+            return term
+        for length in range(len(word) - 1, _FUZZY_NAME - 1, -1):
+            for start in range(len(word) - length + 1):
+                if (term := lex.single(word[start : start + length])) is not None:
+                    return term
+    return None
+
+
+_FUZZY_NAME = 7  # a family name one letter away from a short term is common; from a long one it is not
+
+
+def _leet(word: str) -> Iterator[str]:
+    signs = [c for c in word if c in _LEET]
+    if 0 < len(signs) <= _MAX_LEET_SIGNS and len(signs) < len(word):
+        for letters in product(*(_LEET.get(c, c) for c in word)):
+            yield "".join(letters)
+
+
+@lru_cache(maxsize=1)
+def _deletions() -> dict[str, tuple[str, Term]]:
+    """Each single-word term of five letters or more with one letter left out, and the word itself."""
+    out: dict[str, tuple[str, Term]] = {}
+    for tokens, term in lexicon().terms.items():
+        if len(tokens) == 1 and len(tokens[0]) >= 5 and tokens[0].isalpha():
+            word = tokens[0]
+            out[word] = (word, term)
+            for at in range(len(word)):
+                out.setdefault(word[:at] + word[at + 1 :], (word, term))
+    return out
+
+
+@lru_cache(maxsize=8192)
+def misspelt(word: str) -> Term | None:
+    """The term one slip away from ``word`` (a letter missing, added, changed or two swapped)."""
+    table = _deletions()
+    if word in table:
+        return table[word][1]
+    for at in range(len(word)):
+        hit = table.get(word[:at] + word[at + 1 :])
+        if hit is not None and abs(len(hit[0]) - len(word)) <= 1:
+            return hit[1]
+    return None
+
+
+def recognise(text: str, tokens: Sequence[Token], parts: Iterable[Sequence[Token]]) -> list[Found]:
+    """Everything recognised in folded ``text``; overlapping pieces are all kept, the longest term first."""
+    lex = lexicon()
+    words = [token for token in tokens if token.plain != "<end>" and token.plain != "<sign>"]
+    found = [*_terms(words, lex), *_spelt_out(words, lex), *_single_words(words, lex), *_written(text, words)]
+    for part in parts:
+        found.extend(_sequences(part, lex))
+    for run in _LEET_RUN.finditer(text):
+        if not run.group().isalnum() or not run.group().isalpha():
+            found.extend(_leet_run(run, words, lex))
+    return _widest(found)
+
+
+def _terms(words: Sequence[Token], lex: Lexicon) -> Iterator[Found]:
+    for at in range(len(words)):
+        for length in range(min(_LONGEST_TERM, len(words) - at), 0, -1):
+            piece = words[at : at + length]
+            key = tuple(token.text for token in piece)
+            term = lex.terms.get(key) or (lex.single(key[0]) if length == 1 else None)
+            if term is not None and not all(token.phrased for token in piece):
+                yield Found(piece[0].start, piece[-1].end, term)
+                break
+
+
+def _spelt_out(words: Sequence[Token], lex: Lexicon) -> Iterator[Found]:
+    """Terms cut by spaces, hyphens or the end of a field: ``d i a b e t e s``, ``dia-betes``."""
+    for at in range(len(words)):
+        joined, letters = words[at].text, len(words[at].text) == 1
+        for end in range(at + 1, len(words)):
+            joined += words[end].text
+            letters = letters and len(words[end].text) == 1
+            if len(joined) > _LONGEST_SPELLING:
+                break
+            open_piece = not all(token.accounted for token in words[at : end + 1])
+            if (len(joined) >= 6 and open_piece) or (letters and len(joined) >= 3):
+                term = lex.single(joined) or next(filter(None, map(lex.single, _leet(joined))), None)
+                if term is not None:
+                    yield Found(words[at].start, words[end].end, term)
+
+
+def _single_words(words: Sequence[Token], lex: Lexicon) -> Iterator[Found]:
+    """Words that nothing accounts for: misspelt terms, and the endings of medical words."""
+    for token in words:
+        if token.accounted or not token.is_word or len(token.text) < 5:
+            continue
+        term = lex.single(token.text) or misspelt(token.text) or misspelt(_single_letters(token.text))
+        term = term or next((t for t, ending in _ENDINGS if ending.fullmatch(token.text)), None)
+        if term is not None:
+            yield Found(token.start, token.end, term)
+
+
+def _single_letters(word: str) -> str:
+    """``diiabeetes`` with each run of one letter cut to a single one."""
+    return re.sub(r"(.)\1+", r"\1", word)
+
+
+def _leet_run(run: re.Match[str], words: Sequence[Token], lex: Lexicon) -> Iterator[Found]:
+    for start, end in ((run.start(), run.end()), (run.start(), run.end() - 1)):
+        text = run.string[start:end]
+        if len(text) < 3 or any(t.phrased and t.start <= start < t.end for t in words):
+            continue
+        for spelling in _leet(text):
+            term = lex.single(spelling) or (misspelt(spelling) if len(spelling) >= 5 else None)
+            if term is not None:
+                yield Found(start, end, term)
+                return
+
+
+def _written(text: str, words: Sequence[Token]) -> Iterator[Found]:
+    for term, pattern in _WRITTEN:
+        for match in pattern.finditer(text):
+            if not any(t.phrased and t.start < match.end() and match.start() < t.end for t in words):
+                yield Found(match.start(), match.end(), term)
+
+
+def _sequences(part: Sequence[Token], lex: Lexicon) -> Iterator[Found]:
+    plain = plain_form(part)
+    for pattern in lex.patterns:
+        for match in pattern.match.finditer(plain):
+            first = plain.count(" ", 0, match.start() + 1) - (plain[match.start()] != " ") if match.start() else 0
+            last = plain.count(" ", 0, match.end()) - 1
+            inside = part[max(first, 0) : max(last, first + 1)]
+            yield Found(inside[0].start, inside[-1].end, pattern.term)
+
+
+def _widest(found: Iterable[Found]) -> list[Found]:
+    """Without the pieces that lie inside another of the same kind; and each once."""
+    unique = sorted(set(found), key=lambda f: (f.start, -f.end, f.term.kind, f.term.concept))
+    return [
+        f
+        for i, f in enumerate(unique)
+        if not any(
+            g.start <= f.start
+            and f.end <= g.end
+            and g.term.kind == f.term.kind
+            and (g.end - g.start > f.end - f.start or j < i)
+            for j, g in enumerate(unique)
+            if j != i
+        )
+    ]
