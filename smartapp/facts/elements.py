@@ -45,10 +45,11 @@ class Surroundings:
 
     def relative(self, reference: str) -> str:
         """``Encounter/1`` for any way to name it that is understood; else the reference as it stands."""
-        reference = self.names.get(reference, reference)
+        if self.names:
+            reference = self.names.get(reference, reference)
         if self.base and reference.startswith(self.base + "/"):
             reference = reference[len(self.base) + 1 :]
-        return reference.partition("/_history/")[0]
+        return reference.partition("/_history/")[0] if "/_history/" in reference else reference
 
     def find(self, resource: Json, reference: str) -> Json | None:
         """The resource that is meant: contained in this one, or one of the others. Nothing is fetched."""
@@ -134,18 +135,13 @@ _codings: dict[tuple[Any, ...], SlotCode] = {}
 
 def add_coding(into: list[SlotCode], slot: str, coding: Any, name: str) -> None:
     """Add a FHIR ``Coding``. One without a code adds nothing; one without a system has the system ``""``."""
-    if type(coding) is not dict:
-        unusable(name)
-    code = coding.get("code")
-    if code is None:
-        return
-    key = (slot, coding.get("system"), code)
     try:
-        # The same few codes come again and again: the memory saves building and checking them.
-        into.append(_codings[key])
-    except KeyError:
-        into.append(_new_coding(key, name))
-    except TypeError:
+        code = coding.get("code")
+        if code is not None:
+            # The same few codes come again and again: the memory saves building and checking them.
+            key = (slot, coding.get("system"), code)
+            into.append(_codings.get(key) or _new_coding(key, name))
+    except (AttributeError, TypeError):  # no object; a code that is a list or an object
         unusable(name)
 
 
@@ -166,12 +162,11 @@ def add_concepts(into: list[SlotCode], slot: str, value: Any, name: str) -> None
         if type(concept) is not dict:
             unusable(name)
         codings = concept.get("coding")
-        if codings is None:
-            continue
-        if type(codings) is not list:
-            unusable(name)
-        for coding in codings:
-            add_coding(into, slot, coding, name)
+        if codings is not None:
+            if type(codings) is not list:
+                unusable(name)
+            for coding in codings:
+                add_coding(into, slot, coding, name)
 
 
 def concept_code(resource: Json, name: str, system: str) -> str | None:
@@ -194,11 +189,13 @@ def shown(concept: Any) -> str | None:
         concept = concept[0] if concept else None
     if type(concept) is not dict:
         return None
-    candidates = [concept.get("text")]
-    codings = concept.get("coding")
-    if type(codings) is list:
-        candidates += [coding.get("display") for coding in codings if type(coding) is dict]
-    return next((words for words in candidates if type(words) is str and words), None)
+    words = concept.get("text")
+    if words is None and type(codings := concept.get("coding")) is list:
+        for coding in codings:
+            words = coding.get("display") if type(coding) is dict else None
+            if words is not None:
+                break
+    return words if type(words) is str else None
 
 
 # --- references -------------------------------------------------------------------------------------

@@ -53,8 +53,12 @@ def check_parts(resource: Json, *names: str) -> None:
 
 def read_meta(codes: list[SlotCode], meta: object) -> None:
     """Add the security labels to slot ``label``. A resource tagged SUBSETTED is not whole: NotAFact."""
+    if meta is None:
+        return
     if type(meta) is not dict:
         unusable("meta")
+    if "tag" not in meta and "security" not in meta:
+        return
     for tag in objects(meta, "tag"):
         if text(tag, "code") == "SUBSETTED":
             raise NotAFact("meta.tag says that it is only a part (SUBSETTED)")

@@ -95,18 +95,18 @@ def read_event(resource: Json, around: Surroundings = _NOWHERE) -> Event:
     if "modifierExtension" in resource or "implicitRules" in resource:
         draft.negated = not_performed(resource)
     _read_status(draft, resource, meaning)
-    if (meta := resource.get("meta")) is not None:
-        read_meta(codes, meta)
+    if "meta" in resource:
+        read_meta(codes, resource["meta"])
     _read_codes(draft, codes, resource, kind)
     _read_times(draft, resource, meaning, around)
-    if resource.get("extension") is not None:
+    if "extension" in resource:
         not_done, recorded = read_extensions(codes, resource)
         draft.negated = draft.negated or not_done
         draft.at = recorded if draft.at is None else draft.at
-    if (value := resource.get(meaning.encounter)) is not None:
-        draft.encounter = _relative(value, meaning.encounter, around)
-    if (value := resource.get(meaning.focus)) is not None:
-        draft.focus = _relative(value, meaning.focus, around)
+    if meaning.encounter in resource:
+        draft.encounter = _relative(resource[meaning.encounter], meaning.encounter, around)
+    if meaning.focus in resource:
+        draft.focus = _relative(resource[meaning.focus], meaning.focus, around)
     special = SPECIAL.get(kind)
     if special is not None:
         special(draft, codes, resource, around)
@@ -133,8 +133,9 @@ def _read_codes(draft: Draft, codes: list[SlotCode], resource: Json, kind: str) 
             if draft.display is None and slot == "code":
                 draft.display = shown(value)
     for slot, path in _DEEP[kind]:
-        for concept in walk(resource, path):
-            add_concepts(codes, slot, concept, path[-1])
+        if path[0] in resource:
+            for concept in walk(resource, path):
+                add_concepts(codes, slot, concept, path[-1])
 
 
 def _read_times(draft: Draft, resource: Json, meaning: Meaning, around: Surroundings) -> None:
@@ -161,7 +162,9 @@ def _span(value: Any, name: str, form: Form, birth: Instant | None) -> tuple[Ins
 def _relative(value: Any, name: str, around: Surroundings) -> str | None:
     """The reference of an element; the first of several."""
     if type(value) is list:
-        value = value[0] if value else {}
+        value = value[0] if value else None
+    if value is None:
+        return None
     if type(value) is not dict:
         unusable(name)
     named = text(value, "reference")
@@ -302,6 +305,9 @@ def _person(resource: Json | None, skipped: list[Skipped]) -> Person:
 _SHARED = frozenset({"Medication", "Organization", "Practitioner", "PractitionerRole", "Location"})
 
 
+_BY_SUBJECT = frozenset(kind for kind, row in MEANINGS.items() if row.patient == "subject")
+
+
 class _Whose:
     """Whether a resource is this patient's."""
 
@@ -309,11 +315,17 @@ class _Whose:
         self._patient_id = patient_id
         self._strict = strict
         self._around = around
+        self._plain = f"Patient/{patient_id}"
         self.skipped: list[Skipped] = []
         self.others: list[str] = []
 
     def keeps(self, name: str, resource: Json) -> bool:
-        if resource["resourceType"] in _SHARED:
+        kind = resource["resourceType"]
+        if kind in _SHARED:
+            return True
+        # The usual case first: it names the patient, plainly.
+        subject = resource.get("subject")
+        if type(subject) is dict and subject.get("reference") == self._plain and kind in _BY_SUBJECT:
             return True
         try:
             named = patient_of(resource, self._around)

@@ -53,8 +53,7 @@ def read_patient(resource: Json) -> Person:
     248153007, else the code as recorded. Who is dead without a date is dead since the beginning of time.
     """
     not_performed(resource)
-    if resource.get("meta") is not None:
-        read_meta([], resource["meta"])
+    read_meta([], resource.get("meta"))
     low = high = None
     if (value := resource.get("birthDate")) is not None:
         low, high = moment_span(value, "birthDate")
