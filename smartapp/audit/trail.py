@@ -21,6 +21,9 @@ from smartapp.persistence.engine import StorageError, reading, writing
 from smartapp.persistence.tables import audit_entry, audit_head
 from smartapp.persistence.vault import DatabaseVault, VaultError, context_of
 
+_HEAD = select(audit_head).with_for_update()
+_INSERT = insert(audit_entry)
+_MOVE_HEAD = update(audit_head)
 _START = bytes(32)
 _DETAIL_LENGTH = 500
 
@@ -131,7 +134,7 @@ class AuditTrail:
         """
         if not actor or not actor.strip():
             raise AuditError("audit.no-actor", "An audit entry needs an actor.", status=500)
-        head = connection.execute(select(audit_head).with_for_update()).one_or_none()
+        head = connection.execute(_HEAD).one_or_none()
         if head is None or head.seal != self._seal(head.seq, head.mac):
             raise AuditError("audit.no-head", "The audit trail's head is missing or was altered.", status=503)
         entry = Entry(
@@ -148,22 +151,23 @@ class AuditTrail:
         mac = self._mac(head.mac, entry)
         hidden = json.dumps({"actor": entry.actor, "patient": entry.patient, "detail": dict(entry.detail)})
         connection.execute(
-            insert(audit_entry).values(
-                seq=entry.seq,
-                at=entry.at,
-                tenant=entry.tenant,
-                action=entry.action,
-                outcome=entry.outcome,
-                launch=entry.launch,
-                actor_key=self._vault.fingerprint("actor", entry.tenant, entry.actor),
-                patient_key=None
+            _INSERT,
+            {
+                "seq": entry.seq,
+                "at": entry.at,
+                "tenant": entry.tenant,
+                "action": entry.action,
+                "outcome": entry.outcome,
+                "launch": entry.launch,
+                "actor_key": self._vault.fingerprint("actor", entry.tenant, entry.actor),
+                "patient_key": None
                 if entry.patient is None
                 else self._vault.fingerprint("patient", entry.tenant, entry.patient),
-                sealed=self._vault.encrypt(hidden.encode(), _context(entry.tenant, entry.seq)),
-                mac=mac,
-            )
+                "sealed": self._vault.encrypt(hidden.encode(), _context(entry.tenant, entry.seq)),
+                "mac": mac,
+            },
         )
-        connection.execute(update(audit_head).values(seq=entry.seq, mac=mac, seal=self._seal(entry.seq, mac)))
+        connection.execute(_MOVE_HEAD, {"seq": entry.seq, "mac": mac, "seal": self._seal(entry.seq, mac)})
 
     def entries(
         self,
