@@ -10,6 +10,7 @@ from urllib.parse import urlencode
 from .clients import Client
 from .ehr import Ehr
 from .scopes import CONTEXT, narrower, offer, parse
+from .search_params import DIRECTORY
 from .staff import STAFF
 
 _CHALLENGE = re.compile(r"^[A-Za-z0-9\-_]{43}$")
@@ -25,7 +26,8 @@ _KINDS = {
     "MedicationRequest": "medications",
     "Observation": "results and measurements",
     "Patient": "name, birth date and contacts",
-    "PractitionerRole": "roles of staff",
+    "PractitionerRole": "the roles of the staff",
+    "Practitioner": "the names of the staff",
     "QuestionnaireResponse": "answers to questionnaires",
     "RelatedPerson": "relatives and proxies",
     "ServiceRequest": "orders",
@@ -153,6 +155,8 @@ def describe(text: str) -> str:
     words = " and ".join([", ".join(doing[:-1]), doing[-1]] if doing[1:] else doing)
     kind = _KINDS.get(scope.resource_type) or re.sub(r"(?<=[a-z])(?=[A-Z])", " ", scope.resource_type).lower() + "s"
     whose = {"patient": "of this patient", "user": "of everybody you may see", "system": "of the practice"}[scope.level]
+    if scope.resource_type in DIRECTORY:
+        whose = "of the practice"
     only = ", ".join(f"{name} {value.rpartition('|')[2]}" for name, value in scope.query)
     return f"{words.capitalize()} {kind} {whose}" + (f" ({only} only)" if only else "")
 

@@ -85,9 +85,12 @@ def _shown(ehr: Ehr, resource: Resource, own: str) -> Resource:
 
 
 def _topic(resource: Resource) -> str:
-    topic = resource.get("topic", {})
-    coding: Resource = next(iter(topic.get("coding", [])), {})
-    return str(topic.get("text") or coding.get("display") or "Message from your practice")
+    for concept in (resource.get("topic", {}), *resource.get("category", [])):
+        coding: Resource = next(iter(concept.get("coding", [])), {})
+        words = concept.get("text") or coding.get("display")
+        if words:
+            return str(words)
+    return "Message from your practice"
 
 
 def _texts(resource: Resource) -> list[str]:

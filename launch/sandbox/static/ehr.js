@@ -1,7 +1,7 @@
 // Widens the app's frame without loading it again, so that its state survives; the link works without this script.
 "use strict";
 const link = document.querySelector("[data-widen]");
-const workspace = document.getElementById("workspace");
+const workspace = document.querySelector(".workspace");
 if (link && workspace) {
   link.setAttribute("role", "button");
   const show = () => {
