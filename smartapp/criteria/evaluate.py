@@ -93,7 +93,10 @@ class Outcome:
         return certain(self.members(events) for events in _asked_sets(node))
 
     def missing(self, node: Node) -> tuple[str, ...]:
-        """The keys of the requirements that were not wholly read and that the unknown answer rests on; sorted."""
+        """The keys of the coverage that was not complete and that the unknown answer rests on; sorted.
+
+        Requirements' keys, or a bare FHIR type where a resource of it could not be read as a fact.
+        """
         return missing_of(self._walker(), node)
 
     def caveats(self, node: Node) -> tuple[str, ...]:

@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from smartapp.criteria.nodes import Events
-from smartapp.criteria.requirements import requirement_keys
+from smartapp.criteria.requirements import coverage_keys
 from smartapp.criteria.valuesets import Expansion, ValueSets
 from smartapp.facts.codes import SlotCode
 from smartapp.facts.events import Coverage, Event, Facts
@@ -51,13 +51,13 @@ class LeafIndex:
 
     def __init__(self, leaves: Iterable[tuple[int, Events]], value_sets: ValueSets) -> None:
         self._kinds: dict[str, _Kind] = {}
-        self.keys: dict[str, list[int]] = {}
+        self._keys: dict[str, list[int]] = {}
         for number, leaf in leaves:
             expansion = None if leaf.codes is None else value_sets.joined(leaf.codes)
             for kind in dict.fromkeys(leaf.types):
                 self._add(self._kinds.setdefault(kind, _Kind()), number, expansion)
-            for key in requirement_keys(leaf):
-                self.keys.setdefault(key, []).append(number)
+            for key in coverage_keys(leaf):
+                self._keys.setdefault(key, []).append(number)
 
     @staticmethod
     def _add(kind: _Kind, number: int, expansion: Expansion | None) -> None:
@@ -110,7 +110,7 @@ class LeafIndex:
             number
             for key, coverage in facts.coverage.items()
             if coverage != Coverage.COMPLETE
-            for number in self.keys.get(key, ())
+            for number in self._keys.get(key, ())
         }
 
 

@@ -13,7 +13,7 @@ from smartapp.criteria.compiling import Fn, Run
 from smartapp.criteria.indexing import Members
 from smartapp.criteria.nodes import Events, EventSet, Node, Refines, With, WithLast
 from smartapp.criteria.plan import Plan
-from smartapp.criteria.requirements import requirement_keys
+from smartapp.criteria.requirements import coverage_keys
 from smartapp.criteria.tree import children, owners
 from smartapp.facts.events import Coverage, Event
 
@@ -63,9 +63,9 @@ class Walker:
 
 
 def missing_of(walker: Walker, node: Node) -> tuple[str, ...]:
-    """The keys of what was not wholly read beneath an unknown answer, sorted."""
+    """The keys of what was not wholly read beneath an unknown answer (requirements, or types), sorted."""
     coverage = walker.run.facts.coverage
-    keys = {key for part in walker.beneath(node) if isinstance(part, Events) for key in requirement_keys(part)}
+    keys = {key for part in walker.beneath(node) if isinstance(part, Events) for key in coverage_keys(part)}
     return tuple(sorted(key for key in keys if coverage.get(key, Coverage.COMPLETE) != Coverage.COMPLETE))
 
 

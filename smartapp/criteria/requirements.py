@@ -85,6 +85,14 @@ def requirement_keys(leaf: Events) -> tuple[str, ...]:
     return tuple(_key(kind, leaf.codes, leaf.found_in) for kind in leaf.types)
 
 
+def coverage_keys(leaf: Events) -> tuple[str, ...]:
+    """The keys of ``Facts.coverage`` that bear on a leaf: its requirements', and its FHIR types.
+
+    A type alone is said where a resource of it could not be made a fact, whatever it was asked for.
+    """
+    return requirement_keys(leaf) + tuple(dict.fromkeys(leaf.types))
+
+
 def requirement_key(leaf: Events) -> str:
     """The key of a leaf of one FHIR type; :class:`CriteriaError` where it has several (:func:`requirement_keys`)."""
     keys = requirement_keys(leaf)

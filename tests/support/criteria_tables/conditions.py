@@ -218,6 +218,7 @@ CODES = (
             Case("in another slot", (observation("a", B1, value=(A1,)),), ""),
             Case("not read", (), "", "…", unread=(_KEY,)),
             Case("read in part", (observation("a", A1),), "a", "a …", unread=(_KEY,)),
+            Case("a resource of the type not understood", (), "", "…", unread=("Observation",)),
             Case("something else not read", (), "", unread=("Observation:any:all",)),
         ),
     ),
