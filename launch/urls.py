@@ -34,9 +34,12 @@ def checked_url(url: object, what: str) -> str:
         raise ValueError(f"{what} is missing")
     if len(url) > MAX_URL or not _URL_TEXT.fullmatch(url):
         raise ValueError(f"{what} is not a plain address")
-    parts = urlsplit(url)
-    if parts.scheme not in ("https", "http") or not parts.netloc:
+    if not url.startswith(("https://", "http://")):
         raise ValueError(f"{what} must start with https://")
+    try:
+        parts = urlsplit(url)
+    except ValueError as error:
+        raise ValueError(f"{what} has no valid host") from error
     if "@" in parts.netloc:
         raise ValueError(f"{what} must not hold a user name")
     if "#" in url:
