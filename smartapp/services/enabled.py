@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from launch.ports import View
-from launch.scopes import Scope, merge
+from launch.scopes import Level, Scope, merge
 from smartapp.criteria.evaluate import Program, compile_rules
 from smartapp.criteria.nodes import Node
 from smartapp.criteria.requirements import Requirement, requirements, scopes_for
@@ -58,20 +58,21 @@ class Enabled:
 
         A chart is read under ``patient/``, a population under ``user/`` scopes, with the Group that names its members.
         """
-        level = "patient" if view == "chart" else "user"
-        reasons: dict[Scope, tuple[set[str], bool]] = {Scope(level, "Patient", "r"): (set(self.rules), True)}
+        level: Level = "patient" if view == "chart" else "user"
+        needs = {name: requirements(rules) for name, rules in self.rules.items()}
+        indispensable = {name: [one for one in found if one.essential] for name, found in needs.items()}
+        essential = {need[:3] for need in scopes_for(indispensable)}
+        reasons = [
+            ScopeReason(
+                Scope.parse(need.scope(level)),
+                need.needed_by,
+                need[:3] in essential or (need.resource_type, need.interactions, None) in essential,
+            )
+            for need in scopes_for(needs)
+        ]
         if view == "population":
-            reasons[Scope(level, "Group", "rs")] = ({"the list of patients"}, True)
-        for name, rules in self.rules.items():
-            for need in scopes_for(requirements(rules)):
-                scope = Scope(level, need.resource_type, "rs", tuple(need.parameters))
-                names, essential = reasons.setdefault(scope, (set(), False))
-                names.add(name)
-                reasons[scope] = (names, essential or need.essential)
-        return tuple(
-            ScopeReason(scope, tuple(sorted(names)), essential)
-            for scope, (names, essential) in sorted(reasons.items(), key=lambda item: item[0])
-        )
+            reasons.append(ScopeReason(Scope(level, "Group", "rs"), ("the list of patients",), essential=True))
+        return tuple(reasons)
 
     def scopes(self, view: View) -> tuple[Scope, ...]:
         """The least scopes for a view; the launch asks for no more."""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from smartapp.criteria.plain import say
 from smartapp.facts.events import Event
 from smartapp.services.chart import Membership
 from smartapp.web.chart_page import GroupLine
@@ -14,7 +13,7 @@ from smartapp.web.labels import code_text, instant_text, what_text
 def group_lines(memberships: Sequence[Membership]) -> tuple[list[GroupLine], list[str]]:
     """The groups that the patient is in, and the titles of those that cannot be told."""
     inside = [
-        GroupLine(one.group.id, one.group.title, _why(one), say(one.group.rule)) for one in memberships if one.truth
+        GroupLine(one.group.id, one.group.title, _why(one), one.group.meaning) for one in memberships if one.truth
     ]
     return inside, [one.group.title for one in memberships if one.truth is None]
 

@@ -1,0 +1,182 @@
+"""The whole story over HTTP, told as it happens: launched, asked, granted, read, drafted, approved, delivered.
+
+It sees what a browser sees and nothing else; it is true only if the patient's portal inbox holds the message.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from http.cookiejar import DefaultCookiePolicy
+from urllib.parse import urljoin
+
+import requests
+
+from smartapp.demo.pages import Element, parse
+from smartapp.demo.processes import Demo
+from smartapp.errors import AppError
+
+_CLINICIAN = "amara.cole"
+_READ_WITHIN_S = 60.0
+_DELIVERED_WITHIN_S = 60.0
+_MOST_PATIENTS = 40
+
+Say = Callable[[str], None]
+
+
+class StoryError(AppError):
+    """The story did not come to its end."""
+
+
+class Browser:
+    """A browser without a screen: cookies, redirects, forms."""
+
+    def __init__(self) -> None:
+        self._session = requests.Session()
+        # Browsers take Secure cookies over http on loopback; Python's jar has to be told so.
+        self._session.cookies.set_policy(DefaultCookiePolicy(secure_protocols=("http", "https")))
+        self.url = ""
+        self.timing = ""
+
+    def get(self, url: str, *, fails: bool = True) -> Element:
+        return self._shown(self._session.get(urljoin(self.url, url), timeout=60), fails=fails)
+
+    def submit(self, form: Element, **fields: str) -> Element:
+        """Send a form of the page that is open."""
+        action = urljoin(self.url, form.attributes.get("action", self.url))
+        return self._shown(self._session.post(action, data=form.fields() | fields, timeout=60), fails=True)
+
+    def json(self, url: str) -> object:
+        answer = self._session.get(urljoin(self.url, url), headers={"Accept": "application/json"}, timeout=60)
+        return answer.json() if answer.ok else None
+
+    def _shown(self, answer: requests.Response, *, fails: bool) -> Element:
+        page = parse(answer.text)
+        if fails and not answer.ok:
+            said = page.first(data_error="*")
+            code = said.attributes["data-error"] if said else str(answer.status_code)
+            raise StoryError("demo.page", f"A page answered {answer.status_code} ({code}).")
+        self.url = answer.url
+        self.timing = answer.headers.get("Server-Timing", "")
+        return page
+
+
+def tell(demo: Demo, say: Say, *, patient: str | None = None) -> None:
+    """Tell the story, of ``patient`` or of the first one with a gap. Raises :class:`StoryError` where it breaks off."""
+    browser = Browser()
+    home = browser.get(demo.ehr)
+    login = _form(home, "/login")
+    browser.submit(login, user=_CLINICIAN)
+    for candidate in [patient] if patient else _patients(browser, demo):
+        chart = _launch(browser, demo, candidate, say)
+        gaps = [gap for gap in chart.find("article", class_="gap") if _draft_form(gap) is not None]
+        if gaps:
+            _tell_chart(chart, say)
+            message_id = _approve(browser, gaps[0], say)
+            _deliver(browser, demo, candidate, message_id, say)
+            return
+        say(f"  nothing is due for {candidate}; the next patient")
+    raise StoryError("demo.no-gap", "No patient with an open gap was found.")
+
+
+def _patients(browser: Browser, demo: Demo) -> list[str]:
+    found: list[str] = []
+    for number in range(1, 5):
+        page = browser.get(f"{demo.ehr}/patients?page={number}")
+        for link in page.find("a", href="*"):
+            parts = link.attributes["href"].strip("/").split("/")
+            if len(parts) == 2 and parts[0] == "patients" and parts[1] not in found:
+                found.append(parts[1])
+    return found[:_MOST_PATIENTS]
+
+
+def _launch(browser: Browser, demo: Demo, patient: str, say: Say) -> Element:
+    started = time.monotonic()
+    page = browser.get(f"{demo.ehr}/patients/{patient}/launch")
+    while page.first(data_progress="*") is not None:
+        if time.monotonic() - started > _READ_WITHIN_S:
+            raise StoryError("demo.slow", "The chart was not read in time.")
+        time.sleep(0.1)
+        page = browser.get(browser.url)
+    banner = page.first("section", class_="banner")
+    if banner is None or banner.attributes.get("data-patient") != patient:
+        raise StoryError("demo.patient", "The page does not show the patient that was launched.")
+    say(f"Launched from the chart of {banner.text} in {1000 * (time.monotonic() - started):.0f} ms ({browser.timing})")
+    return page
+
+
+def _tell_chart(chart: Element, say: Say) -> None:
+    rows = chart.find("tr", data_scope="*")
+    say(f"Asked for {len(rows)} kinds of access:")
+    for row in rows:
+        cells = [cell.text for cell in row.children]
+        say(f"  {row.attributes['data-scope']}  granted: {cells[1]}; used: {cells[2]}; for {cells[3]}")
+    for table in chart.find("div", aria_label="Searches sent"):
+        say("Read:")
+        for row in table.find("tr")[1:]:
+            say("  " + "; ".join(cell.text for cell in row.children))
+    say(chart.first("h1").text if chart.first("h1") else "")  # type: ignore[union-attr]
+    for gap in chart.find("article", class_="gap"):
+        heading, chip = gap.first("h3"), gap.first("span", class_="chip")
+        why = gap.first("p", class_="gap-why")
+        due = gap.first("p", class_="gap-due")
+        if heading and chip:
+            say(f"  [{chip.text}] {heading.text}. {due.text + '. ' if due else ''}{why.text if why else ''}")
+        for step in gap.find("li", class_="step"):
+            for event in [line for part in step.find("ul") for line in part.find("li")][:2]:
+                name = step.first("span", class_="step-name")
+                say(f"      {name.text if name else ''}: {event.text}")
+    say("Groups:")
+    for group in chart.find("li", data_group="*"):
+        say(f"  {group.text}")
+
+
+def _approve(browser: Browser, gap: Element, say: Say) -> str:
+    form = _draft_form(gap)
+    assert form is not None
+    page = browser.submit(form)
+    marked = page.first("p", data_portal_only="*")
+    if marked is None:
+        raise StoryError("demo.policy", "The message names the care that is due and is not marked portal-only.")
+    say(f"Drafted: {marked.text}")
+    say(f"  portal only, because of: {', '.join(m.text for m in marked.find('mark'))}")
+    approve = next((f for f in page.find("form") if f.attributes.get("action", "").endswith("/approve")), None)
+    if approve is None:
+        raise StoryError("demo.approve", "The message cannot be approved.")
+    page = browser.submit(approve)
+    state = page.first("span", data_state="*")
+    say(f"Approved: {state.text if state else ''}")
+    return browser.url.split("?")[0].rstrip("/").rsplit("/", 1)[-1]
+
+
+def _deliver(browser: Browser, demo: Demo, patient: str, message_id: str, say: Say) -> None:
+    message_page = browser.url.split("?")[0]
+    portal = Browser()
+    entrance = portal.get(f"{demo.ehr}/portal?q={patient}")
+    login = entrance.first("button", name="login")
+    if login is None:
+        raise StoryError("demo.portal", "The patient has no portal login.")
+    portal.submit(_form(entrance, "/portal/login"), login=login.attributes["value"])
+    end = time.monotonic() + _DELIVERED_WITHIN_S
+    while time.monotonic() < end:
+        inbox = portal.json(f"{demo.ehr}/portal/{patient}/inbox.json")
+        messages = inbox.get("messages", []) if isinstance(inbox, dict) else []
+        if any(message_id in str(message) for message in messages):
+            say("Delivered: the message is in the patient's portal inbox.")
+            return
+        time.sleep(0.2)
+    state = browser.get(message_page).first("span", data_state="*")
+    raise StoryError(
+        "demo.not-delivered", f"The portal inbox does not hold the message; it is {state.text if state else '?'}."
+    )
+
+
+def _draft_form(gap: Element) -> Element | None:
+    return next((f for f in gap.find("form") if f.attributes.get("action", "").endswith("/draft")), None)
+
+
+def _form(page: Element, action: str) -> Element:
+    form = next((f for f in page.find("form") if f.attributes.get("action", "").endswith(action)), None)
+    if form is None:
+        raise StoryError("demo.form", f"The page has no form for {action}.")
+    return form
