@@ -17,6 +17,7 @@ import requests
 from joserfc import jws, jwt
 from joserfc.errors import JoseError
 from joserfc.jwk import KeySet
+from urllib3.exceptions import HTTPError
 
 from .clients import Client, Clients
 from .database import Database
@@ -35,15 +36,16 @@ FetchJwks = Callable[[str], Any]
 def fetch_jwks(url: str) -> Any:
     """The JSON at a registered JWKS address: no redirects, bounded in time and size. Raises OAuthError."""
     try:
-        answer = requests.get(url, timeout=(2, 4), allow_redirects=False, stream=True)
-        with answer:
+        with requests.Session() as session:
+            session.trust_env = False  # a proxy of the machine has no business with a key on loopback
+            answer = session.get(url, timeout=(2, 4), allow_redirects=False, stream=True)
             if answer.status_code != 200:
                 raise OAuthError("invalid_client", "The client's JWKS could not be read.", 401)
             body = answer.raw.read(_LARGEST_JWKS + 1, decode_content=True)
         if len(body) > _LARGEST_JWKS:
             raise OAuthError("invalid_client", "The client's JWKS is too large.", 401)
         return json.loads(body)
-    except (requests.RequestException, ValueError) as error:
+    except (requests.RequestException, HTTPError, ValueError) as error:
         raise OAuthError("invalid_client", "The client's JWKS could not be read.", 401) from error
 
 

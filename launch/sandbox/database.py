@@ -27,7 +27,8 @@ CREATE TABLE IF NOT EXISTS consent_grant (
 CREATE TABLE IF NOT EXISTS token (
   hash TEXT PRIMARY KEY, kind TEXT NOT NULL, grant_id TEXT NOT NULL, scope TEXT NOT NULL, expires REAL NOT NULL,
   used INTEGER NOT NULL DEFAULT 0);
-CREATE INDEX IF NOT EXISTS token_grant ON token (grant_id);
+CREATE INDEX IF NOT EXISTS ticket_end ON ticket (expires);
+CREATE INDEX IF NOT EXISTS token_end ON token (expires);
 CREATE TABLE IF NOT EXISTS portal_login (name TEXT PRIMARY KEY, patient TEXT NOT NULL UNIQUE);
 """
 

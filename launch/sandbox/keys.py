@@ -14,7 +14,10 @@ ALGORITHM = "RS256"
 
 
 class SigningKey:
-    """Signs ID tokens with RS256 (SMART App Launch 2.2: id_token SHALL be signed with RS256)."""
+    """Signs ID tokens with RS256 (SMART App Launch 2.2: id_token SHALL be signed with RS256).
+
+    The key's randomness is the cryptography library's own: it takes none from outside.
+    """
 
     def __init__(self, database: Database) -> None:
         with database.write() as connection:

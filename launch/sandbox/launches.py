@@ -11,6 +11,7 @@ from .search import reference_ids
 from .staff import StaffMember
 
 _OPEN = frozenset({"arrived", "triaged", "in-progress", "onleave"})
+_TOOK_PLACE = _OPEN | {"finished"}
 
 
 def launch_url(
@@ -43,7 +44,7 @@ def launch_url(
 
 def _current_visit(ehr: Ehr, patient: str) -> str | None:
     """The visit that is under way, else the latest that took place."""
-    visits = [visit for visit in ehr.store.scan("Encounter", [patient]) if visit.get("status") != "cancelled"]
+    visits = [visit for visit in ehr.store.scan("Encounter", [patient]) if visit.get("status") in _TOOK_PLACE]
     if not visits:
         return None
     found = max(visits, key=lambda visit: (visit["status"] in _OPEN, visit.get("period", {}).get("start", "")))

@@ -13,7 +13,8 @@ from .search_params import Param, params_of
 Resource = dict[str, Any]
 Test = Callable[[Resource], bool]
 
-CONTROL = frozenset({"_count", "_format", "_sort", "_summary", "_total", "_pretty"})
+# Paging and presentation; _elements is a hint that a server may pass over, and this one does.
+CONTROL = frozenset({"_count", "_elements", "_format", "_pretty", "_sort", "_summary", "_total"})
 _SPLIT = re.compile(r"(?<!\\),")
 
 

@@ -97,7 +97,7 @@ class Store:
         updated = self._clock().isoformat(timespec="milliseconds").replace("+00:00", "Z")
         with self.database.write() as connection:
             if unless is not None:
-                rows = _select(connection, resource["resourceType"], patients_of(resource) or None)
+                rows = _select(connection, resource["resourceType"], None)
                 existing = [found for row in rows if unless(found := msgspec.json.decode(row[0]))]
                 if len(existing) > 1:
                     raise LookupError("several resources match")
