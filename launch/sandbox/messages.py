@@ -79,6 +79,7 @@ def _shown(ehr: Ehr, resource: Resource, own: str) -> Resource:
         "sent": sent,
         "day": _moment(sent),
         "received": resource.get("received"),
+        "identifiers": [str(one["value"]) for one in resource.get("identifier", []) if "value" in one],
         "answers": [ref.rpartition("/")[2] for ref in reference_ids(resource, "inResponseTo")],
         "paragraphs": [line for text in _texts(resource) for line in text.splitlines() if line.strip()],
     }

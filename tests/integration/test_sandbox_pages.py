@@ -11,6 +11,7 @@ from support.ehr import App, sandbox
 MESSAGE = {
     "resourceType": "Communication",
     "status": "completed",
+    "identifier": [{"system": "urn:test:messages", "value": "m-7"}],
     "recipient": [{"reference": "Patient/pt-1001"}],
     "sender": {"reference": "Practitioner/prac-sam-rivers"},
     "topic": {"text": "A message from <your> care team"},
@@ -185,7 +186,9 @@ def test_the_inbox_as_json_needs_the_session_too(app, inbox):
     assert app.get("/portal/pt-1001/inbox.json").status_code == 401
     portal(app)
     found = app.get("/portal/pt-1001/inbox.json").json()["messages"]
-    assert inbox in {message["id"] for message in found}
+    (message,) = [message for message in found if message["id"] == inbox]
+    assert message["identifiers"] == ["m-7"]
+    assert message["paragraphs"] == ["It is time to book your check-up.", "Call us & we help."]
 
 
 def test_a_delivered_message_is_in_its_patient_s_inbox_and_in_nobody_else_s(app, inbox):
