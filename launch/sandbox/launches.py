@@ -39,7 +39,10 @@ def launch_url(
     if patient is not None:
         body |= {"encounter": _current_visit(ehr, patient), "fhirContext": _next_appointment(ehr, patient)}
     handle = ehr.tickets.issue("launch", body, ehr.settings.launch_seconds)
-    return f"{client.launch_url}?{urlencode({'iss': ehr.settings.fhir_base, 'launch': handle})}"
+    query = {"iss": ehr.settings.fhir_base, "launch": handle}
+    if patient is None:
+        query["view"] = "population"  # the practice registered the app's second launch address for its worklist
+    return f"{client.launch_url}?{urlencode(query)}"
 
 
 def _current_visit(ehr: Ehr, patient: str) -> str | None:
