@@ -1,32 +1,26 @@
 """Public sandboxes, as far as their own documentation tells.
 
-None of them has been tried with this app: each is marked with the date of the facts it rests on,
-and `smartapp ehr check` reads what the server says today. The client id is your own.
+None of them has been tried with this app: each carries the date of the facts it rests on, and
+`smartapp ehr check` reads what the server says today. The client id is your own.
 """
 
 from __future__ import annotations
 
 from typing import Any
 
-FACTS_AS_OF = "2026-11-22"
-
 PRESETS: dict[str, dict[str, Any]] = {
     "smart-health-it": {
         "fhir_base": "https://launch.smarthealthit.org/v/r4/fhir",
         "auth": "public",
         "frame_ancestors": ("https://launch.smarthealthit.org",),
+        "untested_since": "2026-11-22",
     },
     "meld": {
-        # Each sandbox has a name of its own in the path: replace SANDBOX. (Formerly Logica.)
+        # Formerly Logica. Each sandbox has its own path: replace SANDBOX. Its authorization server is on
+        # another host: register the issuer and the endpoints that its smart-configuration names.
         "fhir_base": "https://gw.interop.community/SANDBOX/data",
-        "issuer": "https://auth.interop.community/",
         "auth": "public",
-        "endpoints": {
-            "authorization": "https://auth.interop.community/authorize",
-            "token": "https://auth.interop.community/token",
-            "jwks": "https://auth.interop.community/jwk",
-        },
-        "scope_syntax": "v1",
+        "untested_since": "2026-11-22",
     },
     "epic": {
         "fhir_base": "https://fhir.epic.com/interconnect-fhir-oauth/api/FHIR/R4",
@@ -34,16 +28,18 @@ PRESETS: dict[str, dict[str, Any]] = {
         "auth": "public",
         "signing": "RS384",
         "scope_syntax": "v1",
+        "untested_since": "2026-04-26",
     },
     "oracle-health": {
+        # Its authorization server is authorization.cerner.com: register the issuer that its metadata names.
         "fhir_base": "https://fhir-ehr-code.cerner.com/r4/ec2458f2-1e24-41c8-b71b-0e701af7583d",
-        "issuer": "https://authorization.cerner.com/tenants/ec2458f2-1e24-41c8-b71b-0e701af7583d"
-        "/oidc/idsps/ec2458f2-1e24-41c8-b71b-0e701af7583d/",
         "auth": "public",
+        "untested_since": "2025-10-17",
     },
     "hapi-open": {
         "fhir_base": "https://hapi.fhir.org/baseR4",
         "open": True,
+        "untested_since": "2026-11-22",
     },
 }
 """Values for ``RegisteredEhr.from_dict``, without ``name`` and ``client_id``, by preset name."""
@@ -56,4 +52,4 @@ def preset(which: str, **own: Any) -> dict[str, Any]:
     """
     if which not in PRESETS:
         raise ValueError(f"There is no preset {which!r}; there are {', '.join(sorted(PRESETS))}")
-    return {**PRESETS[which], "name": which, "untested_since": FACTS_AS_OF, **own}
+    return {**PRESETS[which], "name": which, **own}

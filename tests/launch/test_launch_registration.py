@@ -16,7 +16,7 @@ from launch.fhirids import is_fhir_id, relative_reference
 from launch.issuers import RegisteredEhr, StaticRegistry, match_iss
 from launch.keys import SigningKeys
 from launch.launcher import LaunchSettings
-from launch.presets import FACTS_AS_OF, PRESETS, preset
+from launch.presets import PRESETS, preset
 from launch.registration import registration_sheet
 from launch.scopes import Scope
 from launch.urls import checked_base, checked_origin, checked_url, is_loopback, origin
@@ -209,9 +209,9 @@ def test_references_under_the_base(value: str, read: str | None) -> None:
 @pytest.mark.parametrize("name", sorted(PRESETS))
 def test_presets_can_be_registered_and_say_that_they_are_untested(name: str) -> None:
     one = RegisteredEhr.from_dict(preset(name, client_id="mine", tenant="clinic"))
-    assert (one.name, one.client_id, one.untested_since) == (name, "mine", FACTS_AS_OF)
+    assert (one.name, one.client_id, one.untested_since) == (name, "mine", PRESETS[name]["untested_since"])
     sheet = registration_sheet(one, [], APP)
-    assert f"Not tried against this server; facts as of {FACTS_AS_OF}." in sheet
+    assert f"Not tried against this server; facts as of {one.untested_since}." in sheet
 
 
 def test_a_preset_that_does_not_exist() -> None:
