@@ -25,7 +25,16 @@ from smartapp.measures.due import Due, clinical_status
 from smartapp.measures.model import Hit, Measure, Population, Rate, Reason
 from smartapp.measures.statuses import Because, ClinicalStatus, GapStatus, ReasonCode
 
-__all__ = ["MeasureResult", "Populations", "RateResult", "cascade", "evaluate_measure", "lines", "questions"]
+__all__ = [
+    "MeasureResult",
+    "Populations",
+    "RateResult",
+    "cascade",
+    "count_populations",
+    "evaluate_measure",
+    "lines",
+    "questions",
+]
 
 Members = frozenset[str]
 _PATIENT: Members = frozenset({"patient"})
@@ -113,11 +122,13 @@ def evaluate_measure(
     rates = []
     for rate in measure.rates:
         status, reasons = _gap(measure, rate, kleene, due, prospective=period_end > as_of)
-        rates.append(RateResult(rate.id, _populations(rate, strict), status, reasons))
+        rates.append(RateResult(rate.id, count_populations(rate, strict), status, reasons))
     return MeasureResult(measure.id, tuple(rates), due, _caveats(measure, kleene))
 
 
-def _populations(rate: Rate, strict: Answers) -> Populations:
+def count_populations(rate: Rate, strict: Answers) -> Populations:
+    """The counts of one rate, from strict answers to :func:`smartapp.measures.answers.report_questions`."""
+
     def members(population: Population) -> Members:
         if isinstance(population, EventSet):
             return frozenset(event.reference for event in strict.events(population))

@@ -1,0 +1,1 @@
+"""Groups of patients: membership by criteria, with the reason. Pure."""

@@ -1,0 +1,24 @@
+"""Patients in, populations out: what the published text says where the published patients prove nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+import pytest
+from support.measure_tables import ChartRunner, Row, Table, normal
+from support.patients import TABLES
+
+ENGINES: Mapping[str, Callable[..., ChartRunner]] = {"chart": ChartRunner}
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+@pytest.mark.parametrize("make", TABLES, ids=lambda make: f"{make.__module__.rpartition('.')[2]}-{make.__name__}")
+def test_every_patient_is_where_the_text_puts_her(make: Callable[[], Table], engine: str) -> None:
+    table = make()
+    runner = ENGINES[engine](table.measure)
+    wrong = [_line(row, runner) for row in table.rows if runner.answer(row.facts) != normal(row.expected)]
+    assert not wrong, "\n" + "\n".join(wrong)
+
+
+def _line(row: Row, runner: ChartRunner) -> str:
+    return f"{row.says}: wanted {normal(row.expected)}, got {runner.answer(row.facts)}"

@@ -1,0 +1,10 @@
+"""Tables of patients, one module a measure; the expectations follow the published text."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from support.measure_tables import Table
+from support.patients import shared
+
+TABLES: tuple[Callable[[], Table], ...] = (*shared.TABLES,)
