@@ -30,7 +30,10 @@ class BadRegistration(ValueError):
 
 @dataclass(frozen=True)
 class Client:
-    """A registered app. ``secret_hash`` is the SHA-256 of a random secret; ``jwks`` wins over ``jwks_uri``."""
+    """A registered app. ``secret_hash`` is the SHA-256 of a random secret; ``jwks`` wins over ``jwks_uri``.
+
+    ``worklist_url`` is the launch address for launches without a patient; ``launch_url`` where there is none.
+    """
 
     client_id: str
     name: str
@@ -39,6 +42,7 @@ class Client:
     grants: tuple[str, ...] = ("authorization_code", "refresh_token")
     scope: str = APP_SCOPE
     launch_url: str | None = None
+    worklist_url: str | None = None
     jwks_uri: str | None = None
     jwks: dict[str, Any] | None = field(default=None, hash=False)
     secret_hash: str | None = None
@@ -69,7 +73,10 @@ def app(
     name: str = "Care gaps and outreach",
     scope: str = APP_SCOPE,
 ) -> Client:
-    """The registration of an app at ``url``: launched at ``/launch``, answered at ``/callback``."""
+    """The registration of an app at ``url``: launched at ``/launch``, answered at ``/callback``.
+
+    The worklist opens the app's population view, which the second launch address names.
+    """
     return checked(
         Client(
             client_id=client_id,
@@ -78,6 +85,7 @@ def app(
             redirect_uris=(f"{url}/callback",),
             scope=scope,
             launch_url=f"{url}/launch",
+            worklist_url=f"{url}/launch?view=population",
             jwks_uri=jwks_uri,
             secret_hash=hash_secret(secret) if secret else None,
         )
@@ -103,7 +111,10 @@ def from_metadata(data: Mapping[str, Any], entropy: Entropy) -> tuple[Client, st
     auth = data.get("token_endpoint_auth_method", "client_secret_basic")
     secret = opaque(entropy) if str(auth).startswith("client_secret") else None
     grants = _texts(data, "grant_types", ["authorization_code"])
-    texts = {name: _text(data, name) for name in ("client_name", "scope", "launch_url", "jwks_uri", "client_id")}
+    texts = {
+        name: _text(data, name)
+        for name in ("client_name", "scope", "launch_url", "worklist_url", "jwks_uri", "client_id")
+    }
     jwks = data.get("jwks")
     if jwks is not None and (not isinstance(jwks, dict) or not isinstance(jwks.get("keys"), list)):
         raise BadRegistration("jwks: not a JWK Set")
@@ -116,6 +127,7 @@ def from_metadata(data: Mapping[str, Any], entropy: Entropy) -> tuple[Client, st
         grants=tuple(grants),
         scope=texts["scope"] or default,
         launch_url=texts["launch_url"],
+        worklist_url=texts["worklist_url"],
         jwks_uri=texts["jwks_uri"],
         jwks=jwks,
         secret_hash=hash_secret(secret) if secret else None,
@@ -137,7 +149,7 @@ def checked(client: Client) -> Client:
         raise BadRegistration("grant_types: client_credentials needs private_key_jwt")
     if "authorization_code" in client.grants and not client.redirect_uris:
         raise BadRegistration("redirect_uris: needed with authorization_code")
-    for uri in (*client.redirect_uris, *filter(None, (client.launch_url, client.jwks_uri))):
+    for uri in (*client.redirect_uris, *filter(None, (client.launch_url, client.worklist_url, client.jwks_uri))):
         if not _acceptable(uri):
             raise BadRegistration(f"{uri[:200]}: https, or http on loopback, without fragment or user")
     unknown = [text for text in client.scope.split() if text not in PLAIN and parse(text) is None]

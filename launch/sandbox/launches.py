@@ -39,10 +39,9 @@ def launch_url(
     if patient is not None:
         body |= {"encounter": _current_visit(ehr, patient), "fhirContext": _next_appointment(ehr, patient)}
     handle = ehr.tickets.issue("launch", body, ehr.settings.launch_seconds)
-    query = {"iss": ehr.settings.fhir_base, "launch": handle}
-    if patient is None:
-        query["view"] = "population"  # the practice registered the app's second launch address for its worklist
-    return f"{client.launch_url}?{urlencode(query)}"
+    address = str(client.launch_url if patient is not None else client.worklist_url or client.launch_url)
+    joint = "&" if "?" in address else "?"
+    return f"{address}{joint}{urlencode({'iss': ehr.settings.fhir_base, 'launch': handle})}"
 
 
 def _current_visit(ehr: Ehr, patient: str) -> str | None:

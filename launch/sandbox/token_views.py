@@ -220,7 +220,7 @@ def _registration(client: Client, secret: str | None) -> dict[str, Any]:
         "redirect_uris": list(client.redirect_uris),
         "scope": client.scope,
     }
-    for name in ("launch_url", "jwks_uri", "jwks"):
+    for name in ("launch_url", "worklist_url", "jwks_uri", "jwks"):
         if getattr(client, name):
             answer[name] = getattr(client, name)
     if secret:

@@ -192,6 +192,14 @@ def test_a_population_launch_has_no_patient(app):
     assert answer["scope"].split() == ["launch", "openid", "user/Patient.rs"]
 
 
+def test_the_worklist_launches_at_its_own_address(app):
+    app.sign_in("sam.rivers")
+    answer = app.get("/worklist/launch", params={"app": "app"})
+    assert answer.headers["Location"].startswith("http://localhost:8000/launch?view=all&iss=")
+    answer = app.get("/patients/pt-1001/launch", params={"app": "app"})
+    assert answer.headers["Location"].startswith("http://localhost:8000/launch?iss=")
+
+
 def test_an_intent_is_handed_on(app):
     app.sign_in()
     code = app.authorize(launch=app.launch(intent="care-gaps"))["code"]

@@ -62,7 +62,11 @@ class TestEntropy:
 def clients() -> list[Client]:
     """A public app, one with a secret, one with a key, and a backend service with two keys."""
     keys: dict[str, Any] = {"keys": [RSA.as_dict(private=False), EC.as_dict(private=False)]}
-    one = {"redirect_uris": (REDIRECT,), "launch_url": "http://localhost:8000/launch"}
+    one = {
+        "redirect_uris": (REDIRECT,),
+        "launch_url": "http://localhost:8000/launch",
+        "worklist_url": "http://localhost:8000/launch?view=all",
+    }
     return [
         checked(Client("app", "Test app", **one)),
         checked(
