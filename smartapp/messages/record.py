@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import dataclass, fields
 from datetime import datetime
 from typing import Any
@@ -168,7 +169,17 @@ def to_row(message: Message, vault: DatabaseVault) -> dict[str, Any]:
     hidden = json.dumps({name: getattr(message, name) for name in SEALED})
     row["sealed"] = vault.encrypt(hidden.encode(), _context(message.tenant, message.id))
     row["patient_key"] = vault.fingerprint("patient", message.tenant, message.patient)
+    row["address_key"] = address_key(vault, message.tenant, message.address) if message.address else None
     return row
+
+
+def address_key(vault: DatabaseVault, tenant: str, address: str) -> str:
+    """By what messages and opt-outs of one phone or mailbox are found, however it is written."""
+    plain = "".join(address.split()).casefold()
+    if "@" not in plain:
+        digits = re.sub(r"[^0-9]", "", plain)
+        plain = digits.removeprefix("1") if len(digits) == 11 else digits
+    return vault.fingerprint("address", tenant, plain)
 
 
 def from_row(row: Any, vault: DatabaseVault) -> Message:

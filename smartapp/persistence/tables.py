@@ -208,9 +208,11 @@ message = Table(
     Column("delivered_as", String(64)),
     Column("server_id", String(200)),
     Column("sent_at", UtcDateTime),
+    Column("address_key", String(64)),
     UniqueConstraint("tenant", "idempotency_key"),
     Index(None, "state", "not_before"),
     Index(None, "tenant", "patient_key"),
+    Index(None, "tenant", "address_key"),
 )
 
 message_event = Table(

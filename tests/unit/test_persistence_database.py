@@ -77,6 +77,31 @@ def count(conn, cursor, statement, *rest):
         os.kill(os.getpid(), signal.SIGKILL)
 upgrade(engine)
 """
+OLD_ROW = (
+    "INSERT INTO message (id, tenant, ehr, patient_key, idempotency_key, request_digest, state, channel, purpose,"
+    " language, portal_only, sealed, version, created_at, updated_at, attempts) VALUES ('m1', 't', 'e', 'p', 'k', 'd',"
+    " 'queued', 'portal', 'recall', 'en', 1, x'01', 1, '2026-01-01 00:00:00', '2026-01-01 00:00:00', 0)"
+)
+
+
+def test_old_data_is_kept_whether_or_not_the_migration_is_killed(tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path / 'app.db'}"
+    engine = open_engine(url)
+    upgrade(engine, "0001")
+    with writing(engine) as connection:
+        connection.exec_driver_sql(OLD_ROW)
+    killed = KILLED.replace('("CREATE", "\\nCREATE", "INSERT")', '"ALTER"')
+    done = subprocess.run([sys.executable, "-c", killed, url, "1"], check=False, timeout=60)
+    assert done.returncode == -signal.SIGKILL
+    assert current_revision(engine) == "0001"
+    with reading(engine) as connection:
+        assert "address_key" not in {column["name"] for column in inspect(connection).get_columns("message")}
+    upgrade(engine)
+    with reading(engine) as connection:
+        assert connection.exec_driver_sql("SELECT id, state, address_key FROM message").all() == [
+            ("m1", "queued", None)
+        ]
+    require_current(engine)
 
 
 @pytest.mark.parametrize("after", [1, 12, 25])
