@@ -117,4 +117,6 @@ def _participant(resource: Json, around: Surroundings) -> str | None:
 
 def _patient_id(relative: str) -> str:
     kind, _, id_ = relative.partition("/")
-    return id_ if kind == "Patient" and id_ and "/" not in id_ else relative
+    if kind == "Patient" and id_ and "/" not in id_:
+        return id_
+    return relative if "/" in relative else f"?/{relative}"  # a bare "1" must not pass for Patient/1

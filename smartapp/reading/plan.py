@@ -110,8 +110,6 @@ def _scope(kind: str, category: str | None) -> Scope:
 
 
 def _token(kind: str, category: str) -> str:
-    if "|" in category:
-        return category
     return f"{CATEGORIES[kind].get(category, OBSERVATION_CATEGORY)}|{category}"
 
 
@@ -143,7 +141,7 @@ def _searches(
     ever = [need for need in needs if dated[need.key] is None]
     lately = [need for need in needs if dated[need.key] is not None]
     found: list[Search] = []
-    what = kind if category is None else f"{kind} ({category.rpartition('|')[2]})"
+    what = kind if category is None else f"{kind} ({category})"
     if kind == "Observation" and ever:
         listed = _all_codes(ever, codes)
         if listed is not None:

@@ -88,6 +88,32 @@ def test_a_server_without_search_by_post_is_asked_by_get_and_remembered(
     assert ids(read) == ["e1"] and read.coverage["enc"] is Coverage.COMPLETE
 
 
+def test_a_server_that_knows_search_by_post_is_believed_when_it_refuses_one(ehr: HostileEhr, world: World) -> None:
+    world.limits = Limits(seconds=8, workers=1)
+    ehr.on("Procedure", Reply(outcome(), 403))
+    read = world.read([ENCOUNTERS, PROCEDURES])
+    assert read.coverage["proc"] is Coverage.REFUSED
+    assert [one.method for one in ehr.of("Procedure")] == ["POST"]
+
+
+def test_after_one_refused_post_only_get_is_used(ehr: HostileEhr, world: World) -> None:
+    for kind in ("Encounter", "Procedure"):
+        ehr.on(kind, lambda asked: Reply(searchset()) if asked.method == "GET" else Reply(outcome(), 405))
+    world.limits = Limits(seconds=8, workers=1)
+    world.read([ENCOUNTERS, PROCEDURES])
+    assert [one.method for one in ehr.asked[1:]] == ["POST", "GET", "GET"]
+
+
+def test_a_server_that_refuses_the_narrow_form_is_asked_a_wider_one(ehr: HostileEhr, world: World) -> None:
+    def no_category(asked: Asked) -> Reply:
+        return Reply(outcome(), 400) if "category" in asked.params else Reply(searchset())
+
+    ehr.on("Condition", no_category)
+    read = world.read([Need("c", "Condition", ("problem-list-item",))])
+    assert read.coverage["c"] is Coverage.COMPLETE
+    assert next(one.url for one in read.searches if one.what.startswith("Condition")) == "Condition?patient&_count"
+
+
 def test_each_read_and_each_refusal_is_audited(ehr: HostileEhr, world: World) -> None:
     ehr.on("Procedure", Reply(outcome(), 403))
     world.read([ENCOUNTERS, PROCEDURES])
@@ -210,6 +236,27 @@ def test_without_the_patient_there_is_no_chart(ehr: HostileEhr, world: World, re
     with pytest.raises(ReadingError) as error:
         world.read([ENCOUNTERS])
     assert error.value.code == code
+
+
+def test_without_the_scope_for_the_patient_nothing_is_asked_of_them(ehr: HostileEhr, world: World) -> None:
+    with pytest.raises(ReadingError, match=r"reading\.refused"):
+        world.read([ENCOUNTERS], scopes="patient/Encounter.rs")
+    assert ehr.of("Patient") == []
+
+
+def test_a_patient_that_does_not_come_in_time_ends_the_read(ehr: HostileEhr, world: World) -> None:
+    ehr.on("Patient", Reply(headers={"Content-Length": "50"}, drip=lambda out: time.sleep(1)))
+    world.limits = Limits(seconds=0.5)
+    with pytest.raises(ReadingError, match=r"reading\.failed") as error:
+        world.read([])
+    assert error.value.status == 504
+
+
+def test_what_was_not_granted_is_refused_without_a_request(ehr: HostileEhr, world: World) -> None:
+    read = world.read([ENCOUNTERS, PROCEDURES], scopes="patient/Patient.r patient/Procedure.rs")
+    assert read.coverage == {"enc": Coverage.REFUSED, "proc": Coverage.COMPLETE}
+    assert ehr.of("Encounter") == []
+    assert why(read) == "reading.not-granted"
 
 
 # --- H13: one type fails ----------------------------------------------------------------------------
