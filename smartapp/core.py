@@ -155,7 +155,7 @@ class Core:
             clock=outside.clock,
             monotonic=outside.monotonic,
             sleep=outside.sleep,
-            codes_of=lambda refs: self.value_sets.joined(refs).codes,
+            codes_of=codes_from(self.value_sets),
             limits=Limits(
                 seconds_a_call=float(settings.fetch_deadline),
                 page_bytes=settings.fetch_max_bytes,

@@ -196,7 +196,7 @@ class ChartService:
         )
         if patient is None:
             raise InputError("reading.no-patient", "The EHR did not return this patient's record.", status=502)
-        normalised = facts_from_resources(patient_id, read.resources, coverage=read.coverage)
+        normalised = facts_from_resources(patient_id, read.resources, coverage=read.coverage, base=launch.fhir_base)
         return Snapshot(
             patient=patient_line(patient),
             facts=normalised.facts,
