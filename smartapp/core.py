@@ -38,7 +38,7 @@ from smartapp.persistence.practice import GapRemarks
 from smartapp.persistence.registrations import Secrets, SqlEhrRegistry, SqlKeyStore
 from smartapp.persistence.sessions import SqlSessionStore
 from smartapp.persistence.vault import DatabaseVault, master_key
-from smartapp.reading.reader import AccessToken, Reader
+from smartapp.reading.reader import AccessToken, Reader, codes_from
 from smartapp.reading.results import Limits
 from smartapp.services.backend import Backend
 from smartapp.services.chart import ChartService
