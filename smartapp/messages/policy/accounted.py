@@ -79,6 +79,10 @@ _GREETING = frozenset(
     ]
 )
 _MAX_NAME_WORDS = 6
+_MOST_STARS = 10
+# Words of a sentence that asks for an answer by key or grade, and the grades it may name.
+_ANSWERING = frozenset("reply replying press rating scale stars survey responda conteste oprima marque presione encuesta escala".split())
+_GRADES = frozenset("poor fair average good excellent great terrible neutral y n c r x s malo mala regular bueno buena excelente".split())
 
 
 @dataclass(slots=True)
@@ -107,7 +111,7 @@ def tokenise(folded: Folded) -> tuple[list[Token], list[Slot]]:
         tokens.extend(_words(folded.text, at, upto))
         if slot:
             text = folded.text[slot.start : slot.end]
-            tokens.append(Token(text, slot.start, slot.end, f"<{slot.kind}>", slot.kind != "link", True))
+            tokens.append(Token(text, slot.start, slot.end, f"<{slot.kind}>", slot.kind not in ("link", "amount"), slot.kind != "amount"))
             at = slot.end
     return tokens, slots
 
@@ -188,12 +192,18 @@ def _cover(part: Sequence[Token], vocabulary: Vocabulary) -> list[tuple[bool, bo
     for phrase in vocabulary.phrases:
         for match in phrase.finditer(plain):
             marks[match.start() : match.end()] = b"\x01" * (match.end() - match.start())
+    answering = any(token.plain in _ANSWERING for token in part)
     out = []
     for token, start in zip(part, starts, strict=True):
-        phrased = bool(marks[start])
+        phrased = bool(marks[start]) or (answering and _is_answer(token))
         word = token.plain.removesuffix("'s").rstrip("'")
         out.append((token.accounted or phrased or token.plain in vocabulary.words or word in vocabulary.words, phrased))
     return out
+
+
+def _is_answer(token: Token) -> bool:
+    """A digit, a letter or a grade that a reply or a survey may offer as an answer."""
+    return token.plain in _GRADES or (token.plain == "<n>" and int(token.text) <= _MOST_STARS)
 
 
 def _mark_links(tokens: list[Token], names: Sequence[str], lex: Lexicon) -> None:

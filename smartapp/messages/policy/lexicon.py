@@ -76,7 +76,7 @@ def plain(text: str) -> str:
     return "".join(c for c in unicodedata.normalize("NFKD", text.lower()) if not unicodedata.combining(c))
 
 
-def _vocabulary(language: str) -> Vocabulary:
+def _vocabulary(language: str, singles: set[str]) -> Vocabulary:
     data = _read(f"neutral_{language}.toml")
     words = set(plain(data["words"]).split())
     for infinitive in plain(data.get("verbs", "")).split():
@@ -84,6 +84,7 @@ def _vocabulary(language: str) -> Vocabulary:
     lines = [line for line in data["phrases"].splitlines() if line.strip()]
     compiled = tuple(re.compile("(?<= )(?:" + translate(line, data["macros"], language) + ")") for line in lines)
     known: set[str] = set().union(*map(words_of, lines), *map(words_of, data["macros"].values()))
+    words -= singles  # a word that is also a clinical term is neutral in phrases only
     return Vocabulary(frozenset(words), compiled, frozenset(known | set(NUMBER_WORDS[language])))
 
 
@@ -111,7 +112,7 @@ def lexicon() -> Lexicon:
     )
     names = _read("ordinary_names.toml")
     return Lexicon(
-        {language: _vocabulary(language) for language in LANGUAGES},
+        {language: _vocabulary(language, {t[0] for t in terms if len(t) == 1}) for language in LANGUAGES},
         terms,
         patterns,
         {c.strip(): label for label, listed in data["sensitive"].items() for c in listed.split(",")},

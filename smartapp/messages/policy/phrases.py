@@ -12,7 +12,7 @@ from collections.abc import Mapping
 
 SLOT_TAGS = {
     "DATE": "<date>", "TIME": "<time>", "PHONE": "<phone>", "LINK": "<link>",
-    "PLACE": "<place>", "NTH": "<nth>", "NAME": "<name>",
+    "PLACE": "<place>", "NTH": "<nth>", "NAME": "<name>", "AMOUNT": "<amount>",
 }  # fmt: skip
 NUMBER_WORDS = {
     "en": [

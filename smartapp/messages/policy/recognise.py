@@ -14,6 +14,7 @@ from typing import cast
 
 from smartapp.messages.policy.accounted import Token, plain_form
 from smartapp.messages.policy.lexicon import Lexicon, Term, lexicon
+from smartapp.messages.policy.links import pieces_of
 from smartapp.messages.policy.verdict import Disclosure
 
 _LONGEST_TERM = 5
@@ -58,6 +59,8 @@ _WRITTEN: tuple[tuple[Term, re.Pattern[str]], ...] = tuple(
         ("result", "value", r"(?<![\w.,/:$-])\d+[.,]\d+(?![\w/:]|[.,]\d)"),
     )
 )  # fmt: skip
+
+_SLOTS = frozenset(("<date>", "<time>", "<phone>", "<place>", "<link>", "<amount>"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,7 +129,7 @@ def recognise(text: str, tokens: Sequence[Token], parts: Iterable[Sequence[Token
     """Everything recognised in folded ``text``; overlapping pieces are all kept, the longest term first."""
     lex = lexicon()
     words = [token for token in tokens if token.plain != "<end>" and token.plain != "<sign>"]
-    found = [*_terms(words, lex), *_spelt_out(words, lex), *_single_words(words, lex), *_written(text, words)]
+    found = [*_terms(words, lex), *_spelt_out(words, lex), *_single_words(words, lex), *_written(text, words), *_links(words, lex)]
     for part in parts:
         found.extend(_sequences(part, lex))
     for run in _LEET_RUN.finditer(text):
@@ -165,7 +168,7 @@ def _spelt_out(words: Sequence[Token], lex: Lexicon) -> Iterator[Found]:
 def _single_words(words: Sequence[Token], lex: Lexicon) -> Iterator[Found]:
     """Words that nothing accounts for: misspelt terms, and the endings of medical words."""
     for token in words:
-        if token.accounted or not token.is_word or len(token.text) < 5:
+        if token.accounted or not token.is_word or len(token.text) < 5 or lex.reads_as_known(token.text):
             continue
         term = lex.single(token.text) or misspelt(token.text) or misspelt(_single_letters(token.text))
         term = term or next((t for t, ending in _ENDINGS if ending.fullmatch(token.text)), None)
@@ -193,8 +196,18 @@ def _leet_run(run: re.Match[str], words: Sequence[Token], lex: Lexicon) -> Itera
 def _written(text: str, words: Sequence[Token]) -> Iterator[Found]:
     for term, pattern in _WRITTEN:
         for match in pattern.finditer(text):
-            if not any(t.phrased and t.start < match.end() and match.start() < t.end for t in words):
+            if not any(t.plain in _SLOTS and t.start < match.end() and match.start() < t.end for t in words):
                 yield Found(match.start(), match.end(), term)
+
+
+def _links(words: Sequence[Token], lex: Lexicon) -> Iterator[Found]:
+    """Terms that a link, an address or a domain spells, whole or inside a piece of it."""
+    for token in words:
+        if token.plain == "<link>":
+            for piece in pieces_of(token.text):
+                term = disguised(piece, lex)
+                if term is not None:
+                    yield Found(token.start, token.end, term)
 
 
 def _sequences(part: Sequence[Token], lex: Lexicon) -> Iterator[Found]:

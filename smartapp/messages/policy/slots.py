@@ -24,7 +24,7 @@ _DAY = r"(?:0?[1-9]|[12]\d|3[01])"
 _MONTH_NUMBER = r"(?:0?[1-9]|1[0-2])"
 _YEAR = r"(?:20[2-4]\d)"
 _CLOCK = r"(?:[01]?\d|2[0-3])"
-_MERIDIEM = r"(?:a\.?\s?m|p\.?\s?m)(?!\w)\.?"
+_MERIDIEM = r"(?:(?:a\.?\s?m|p\.?\s?m)(?!\w)\.?|(?<=\d)[ap](?!\w))"
 _HOUR = rf"{_CLOCK}(?::[0-5]\d)?"
 _STREET = r"(?:street|st|avenue|ave|road|rd|boulevard|blvd|drive|dr|lane|ln|way|court|ct|place|pl|parkway|pkwy|highway|hwy|plaza|square|circle|terrace)"
 _STATES = (
@@ -62,13 +62,14 @@ _TIME = (
 _DATE = (
     rf"(?<!\w){_MONTH} {_DAY}(?:st|nd|rd|th)?(?: ?(?:-|to|through|and) ?{_DAY}(?:st|nd|rd|th)?)?(?![\w:/%]|\.\d)(?:,? {_YEAR})?"
     rf"|(?<!\w){_DAY}(?:st|nd|rd|th)?(?: of)? {_MONTH}(?:,? {_YEAR})?"
-    rf"|(?<!\w){_DAY} (?:al {_DAY} )?de {_MONTH}(?: (?:de |del )?{_YEAR})?"
+    rf"|(?<!\w){_DAY} (?:(?:al|y|o) {_DAY} )?de {_MONTH}(?: (?:de |del )?{_YEAR})?"
     rf"|(?<![\w/]){_MONTH_NUMBER}[/-]{_DAY}[/-](?:{_YEAR}|2\d)(?![\w/-])|(?<![\w/]){_DAY}[/-]{_MONTH_NUMBER}[/-](?:{_YEAR}|2\d)(?![\w/-])"
     rf"|(?<![\w-]){_YEAR}-{_MONTH_NUMBER}-{_DAY}(?![\w-])"
     rf"|{_BEFORE_DATE}(?:{_MONTH_NUMBER}/{_DAY}|{_DAY}/{_MONTH_NUMBER})(?![\w/%]|\.\d)"
-    rf"|(?<!\w)(?:{_WEEKDAY})"
+    rf"|(?<!\w)(?:{_WEEKDAY})(?:,? (?:the )?{_DAY}(?![\w:/%.]|-\d| ?(?:a\.?m|p\.?m|to |o'clock)))?"
     rf"|(?<!\w)(?!may(?!\w)|mar(?!\w)|march(?!\w)){_MONTH}(?: (?:of |de |del )?{_YEAR})?|(?:(?<=in )|(?<=for )|(?<=of )|(?<=year )|(?<=en )|(?<=ano )|(?<=del )|(?<=de )|(?<=this ))(?:{_YEAR})(?![\w/-]|\.\d)"
 )
+_AMOUNT = r"\$ ?\d{1,3}(?:\.\d{2})?(?![\d,.]\d|\w)"
 _NTH = r"(?<!\w)\d{1,2}(?:st|nd|rd|th|er|do|ro|to|o|a)(?!\w)"
 
 
@@ -109,6 +110,7 @@ def _patterns() -> list[tuple[str, re.Pattern[str]]]:
             ("time", _TIME),
             ("date", _DATE),
             ("nth", _NTH),
+        ("amount", _AMOUNT),
         )
         _COMPILED.extend((kind, re.compile(pattern)) for kind, pattern in listed)
     return _COMPILED
