@@ -9,7 +9,7 @@ from __future__ import annotations
 import logging
 import signal
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from types import FrameType
 from typing import assert_never
@@ -35,11 +35,16 @@ Recheck = Callable[[Message], Check]
 
 @dataclass(frozen=True, slots=True)
 class Rhythm:
-    """Seconds: ``idle`` between looks when nothing is due, ``tend`` between looks for lost and due messages."""
+    """Seconds: ``idle`` between looks when nothing is due, ``tend`` between looks for lost and due messages.
+
+    ``unavailable`` is waited when the database or the audit trail cannot be used, ``chores`` between
+    rounds of the housekeeping.
+    """
 
     idle: float = 1.0
     tend: float = 10.0
     unavailable: float = 5.0
+    chores: float = 60.0
 
 
 class Worker:
@@ -54,14 +59,18 @@ class Worker:
         vault: DatabaseVault,
         monotonic: Monotonic,
         rhythm: Rhythm | None = None,
+        chores: Sequence[Callable[[], object]] = (),
     ) -> None:
+        """``chores`` are done now and then: removing what expired."""
         self._claims = claims
         self._deliver = dict(deliver)
         self._recheck = recheck
         self._vault = vault
         self._monotonic = monotonic
         self._rhythm = rhythm or Rhythm()
+        self._chores = tuple(chores)
         self._tended_at = float("-inf")
+        self._chores_at = float("-inf")
 
     def run_once(self) -> bool:
         """Take and handle one message; whether there was one.
@@ -71,6 +80,7 @@ class Worker:
         if self._monotonic() - self._tended_at >= self._rhythm.tend:
             self._tended_at = self._monotonic()
             self._claims.tend()
+        self._do_chores()
         claimed = self._claims.claim(tuple(self._deliver))
         if claimed is None:
             return False
@@ -83,8 +93,9 @@ class Worker:
         while not stop.is_set():
             try:
                 worked = self.run_once()
-            except StorageError:
-                _log.warning("the database cannot be reached; waiting")
+            except AppError as error:
+                # Nothing can be claimed, or nothing recorded: then nothing is sent.
+                _log.warning("cannot work at the moment (%s); waiting", error)
                 stop.wait(self._rhythm.unavailable)
                 continue
             if not worked:
@@ -96,6 +107,16 @@ class Worker:
         while count < most and self.run_once():
             count += 1
         return count
+
+    def _do_chores(self) -> None:
+        if self._monotonic() - self._chores_at < self._rhythm.chores:
+            return
+        self._chores_at = self._monotonic()
+        for chore in self._chores:
+            try:
+                chore()
+            except Exception:
+                _log.exception("a chore failed")
 
     def _handle(self, claimed: Message) -> None:
         try:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 import os
 import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -104,7 +104,14 @@ class Outbox:
     def recheck(self, _message: Message) -> Check:
         return self.checks.pop(0) if self.checks else Allow()
 
-    def worker(self, *, clock: SetClock | None = None, lease: float = 120, pace: Pace | None = None) -> Worker:
+    def worker(
+        self,
+        *,
+        clock: SetClock | None = None,
+        lease: float = 120,
+        pace: Pace | None = None,
+        chores: Sequence[Callable[[], object]] = (),
+    ) -> Worker:
         """Another worker, in its own process as far as the database can tell."""
         clock = clock or self.clock
         ledger = ledger_of(self.storage, clock)
@@ -116,7 +123,8 @@ class Outbox:
             self.recheck,
             vault=self.storage.vault,
             monotonic=clock.monotonic,
-            rhythm=Rhythm(idle=0.01, tend=10),
+            rhythm=Rhythm(idle=0.01, tend=10, unavailable=0.05),
+            chores=chores,
         )
 
     def queued(self, **changes: Any) -> Message:

@@ -14,7 +14,7 @@ from support.storage import SetClock
 from smartapp.errors import AppError
 from smartapp.messages.claims import Pace
 from smartapp.messages.delivery import PortalDelivery, Posted
-from smartapp.messages.outcomes import Cancel, Hold, Result
+from smartapp.messages.outcomes import Allow, Cancel, Check, Hold, Result
 from smartapp.messages.record import Message
 from smartapp.messages.states import State
 from smartapp.persistence.engine import StorageError, writing
@@ -291,6 +291,40 @@ def test_a_channel_nobody_delivers_is_left_alone(box: Outbox) -> None:
     message = box.queued(channel="letter", portal_only=False, text="Please call us.")
     assert box.worker().drain() == 0
     assert box.state(message) == "queued"
+
+
+def test_chores_are_done_now_and_then_and_may_fail(box: Outbox) -> None:
+    done: list[int] = []
+
+    def fails() -> None:
+        raise RuntimeError
+
+    worker = box.worker(chores=[fails, lambda: done.append(1)])
+    for _ in range(13):
+        worker.run_once()
+        box.clock.pass_time(10)
+    assert len(done) == 3
+
+
+def test_without_an_audit_trail_nothing_is_sent(box: Outbox) -> None:
+    message = box.queued()
+
+    def recorded(_message: Message) -> Check:
+        box.storage.audit.record("message.recheck", "success", actor="system", tenant="clinic")
+        return Allow()
+
+    box.recheck = recorded  # type: ignore[method-assign]
+    with writing(box.storage.engine) as tx:
+        tx.exec_driver_sql("UPDATE audit_head SET seq = seq + 1")
+    stop = threading.Event()
+    thread = threading.Thread(target=box.worker().run_forever, args=(stop,))
+    thread.start()
+    stop.wait(0.3)
+    stop.set()
+    thread.join(timeout=10)
+    assert not thread.is_alive()
+    assert box.portal.posts == 0
+    assert box.state(message) == "sending"
 
 
 def test_the_worker_stops_when_it_is_told(box: Outbox) -> None:
