@@ -6,7 +6,7 @@ A day as a start is its first instant, as an end its last millisecond; with a ``
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from itertools import count
 from typing import Any
 
@@ -48,6 +48,14 @@ def first(text: str) -> Instant:
 
 def last(text: str) -> Instant:
     return first(text) if "T" in text or " " in text else end_of_day(date.fromisoformat(text))
+
+
+def day_before(day: str) -> str:
+    return (date.fromisoformat(day) - timedelta(days=1)).isoformat()
+
+
+def day_after(day: str) -> str:
+    return (date.fromisoformat(day) + timedelta(days=1)).isoformat()
 
 
 def _at(text: str) -> Instant:

@@ -7,13 +7,13 @@ neighbour, a join dropped or turned round.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import fields, is_dataclass, replace
 from typing import Any
 
 from smartapp.criteria import nodes as n
 from smartapp.errors import CriteriaError
-from smartapp.measures.model import Measure, Rate
+from smartapp.measures.model import Measure, Rate, Reason
 
 Mutant = tuple[str, Any]
 
@@ -22,28 +22,83 @@ _NEIGHBOURS = {"start": "end", "end": "start", "latest": "start", "at": "start"}
 _ANCHORS = {"period-start": "period-end", "period-end": "period-start"}
 
 
-def mutants_of(node: Any, opaque: frozenset[str] = frozenset()) -> Iterator[Mutant]:
-    """Every mutant of a node; definitions whose name is in ``opaque`` are left whole."""
-    if isinstance(node, n.Define) and node.name in opaque:
+def mutants_of(node: Any) -> Iterator[Mutant]:
+    """Every mutant of a node by its own clauses; its units are left alone."""
+    if _is_unit(node):
         return
-    yield from _here(node)
+    yield from _own(node)
+
+
+def units(roots: Iterable[Any], opaque: frozenset[str]) -> list[Any]:
+    """The definitions and event sets of some rules, each once; what is inside of an opaque definition is left out."""
+    found: dict[Any, None] = {}
+
+    def visit(node: Any) -> None:
+        if isinstance(node, n.Define) and node.name in opaque:
+            return
+        if _is_unit(node):
+            if node in found:
+                return
+            found[node] = None
+        for _, child in _children(node):
+            visit(child)
+
+    for root in roots:
+        visit(root)
+    return list(found)
+
+
+def substitute(node: Any, old: Any, new: Any) -> Any:
+    """The node with every part that equals ``old`` replaced."""
+    if node == old:
+        return new
+    changes: dict[str, Any] = {}
     for field in fields(node):
         value = getattr(node, field.name)
         if isinstance(value, n.Node):
-            for said, changed in mutants_of(value, opaque):
+            changed: Any = substitute(value, old, new)
+        elif isinstance(value, tuple) and value and isinstance(value[0], n.Node):
+            changed = tuple(substitute(part, old, new) for part in value)
+        else:
+            continue
+        if changed is not value and changed != value:
+            changes[field.name] = changed
+    return replace(node, **changes) if changes else node
+
+
+def _is_unit(node: Any) -> bool:
+    return isinstance(node, n.EventSet | n.Define)
+
+
+def _children(node: Any) -> Iterator[tuple[str, Any]]:
+    for field in fields(node):
+        value = getattr(node, field.name)
+        if isinstance(value, n.Node):
+            yield field.name, value
+        elif isinstance(value, tuple) and value and isinstance(value[0], n.Node):
+            yield from ((field.name, part) for part in value)
+
+
+def _own(node: Any) -> Iterator[Mutant]:
+    """Mutants of a node itself and of its parts, down to its units."""
+    yield from _here(node)
+    for field in fields(node):
+        value = getattr(node, field.name)
+        if isinstance(value, n.Node) and not _is_unit(value):
+            for said, changed in _own(value):
                 yield from _rebuilt(node, field.name, said, changed)
         elif isinstance(value, tuple) and value and isinstance(value[0], n.Node):
             for i, part in enumerate(value):
-                for said, changed in mutants_of(part, opaque):
-                    yield from _rebuilt(node, field.name, said, (*value[:i], changed, *value[i + 1 :]))
+                if not _is_unit(part):
+                    for said, changed in _own(part):
+                        yield from _rebuilt(node, field.name, said, (*value[:i], changed, *value[i + 1 :]))
 
 
 def _rebuilt(node: Any, name: str, said: str, value: Any) -> Iterator[Mutant]:
-    where = f"{node.name} > " if isinstance(node, n.Define | n.DefineSet) else ""
     if isinstance(node, n.Compare):
         said = f"{said} (in {_short(node.left)} {node.op} {_short(node.right)})"
     try:
-        yield where + said, replace(node, **{name: value})
+        yield said, replace(node, **{name: value})
     except CriteriaError:
         return  # no rule of the language: nothing to kill
 
@@ -124,28 +179,58 @@ def _first_instant(value: Any) -> bool:
 
 
 def report_mutants(measure: Measure, opaque: frozenset[str] = frozenset()) -> Iterator[tuple[str, Measure]]:
-    """Every mutant of a measure's report."""
+    """Every mutant of a measure's report.
+
+    A definition or event set that is used in several places is broken in all of them at once: it is one clause.
+    """
+    roots = [part for rate in measure.rates for part in _parts(rate)]
+    for unit in units(roots, opaque):
+        for said, broken in _own(unit):
+            try:
+                yield f"{_short(unit)} > {said}", _everywhere(measure, unit, broken)
+            except CriteriaError:
+                continue
     for i, rate in enumerate(measure.rates):
-        for said, changed in _rate_mutants(rate, opaque):
+        for said, changed in _rate_mutants(rate):
             yield f"{rate.id} {said}", replace(measure, rates=(*measure.rates[:i], changed, *measure.rates[i + 1 :]))
 
 
-def _rate_mutants(rate: Rate, opaque: frozenset[str]) -> Iterator[tuple[str, Rate]]:
-    same = rate.denominator == rate.initial_population
-    for said, changed in mutants_of(rate.initial_population, opaque):
-        parts = {"initial_population": changed} | ({"denominator": changed} if same else {})
-        yield f"ip > {said}", replace(rate, **parts)
-    if not same:
-        for said, changed in mutants_of(rate.denominator, opaque):
-            yield f"den > {said}", replace(rate, denominator=changed)
-    for said, changed in mutants_of(rate.numerator, opaque):
-        yield f"num > {said}", replace(rate, numerator=changed)
+def _parts(rate: Rate) -> list[Any]:
+    reasons = (*rate.exclusions, *rate.exceptions, *rate.numerator_exclusions)
+    return [rate.initial_population, rate.denominator, rate.numerator, *(reason.part for reason in reasons)]
+
+
+def _everywhere(measure: Measure, old: Any, new: Any) -> Measure:
+    def swap(part: Any) -> Any:
+        return substitute(part, old, new)
+
+    def reasons(given: tuple[Reason, ...]) -> tuple[Reason, ...]:
+        return tuple(replace(reason, part=swap(reason.part)) for reason in given)
+
+    rates = tuple(
+        replace(
+            rate,
+            initial_population=swap(rate.initial_population),
+            denominator=swap(rate.denominator),
+            numerator=swap(rate.numerator),
+            exclusions=reasons(rate.exclusions),
+            exceptions=reasons(rate.exceptions),
+            numerator_exclusions=reasons(rate.numerator_exclusions),
+        )
+        for rate in measure.rates
+    )
+    return replace(measure, rates=rates)
+
+
+def _rate_mutants(rate: Rate) -> Iterator[tuple[str, Rate]]:
+    for name in ("initial_population", "denominator", "numerator"):
+        for said, changed in mutants_of(getattr(rate, name)):
+            yield f"{name} > {said}", replace(rate, **{name: changed})
     for name in ("exclusions", "exceptions", "numerator_exclusions"):
         reasons = getattr(rate, name)
         for i, reason in enumerate(reasons):
-            rest = (*reasons[:i], *reasons[i + 1 :])
-            yield f"{name} > without {reason.name}", replace(rate, **{name: rest})
-            for said, changed in mutants_of(reason.part, opaque):
+            yield f"{name} > without {reason.name}", replace(rate, **{name: (*reasons[:i], *reasons[i + 1 :])})
+            for said, changed in mutants_of(reason.part):
                 broken = replace(reason, part=changed)
                 yield f"{name} > {said}", replace(rate, **{name: (*reasons[:i], broken, *reasons[i + 1 :])})
 
