@@ -18,7 +18,7 @@ from launch.fhirids import relative_reference
 from launch.issuers import ROLES, RegisteredEhr, Role
 from launch.scopes import Scope, permits
 
-_DEADLINE_S = 5.0
+_DEADLINE_S = 3.0
 _MAX_BYTES = 1_000_000
 ROLE_SCOPE = Scope("user", "PractitionerRole", "rs")
 """Asked for at every sign-in, to tell a coordinator from a clinician."""

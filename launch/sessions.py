@@ -34,7 +34,7 @@ from launch.tokens import TokenClient
 _HANDLE = re.compile(r"[A-Za-z0-9_-]{22}")
 _EARLY = timedelta(seconds=60)  # refreshed before it expires, so that no page meets a dead token
 _TOUCH = timedelta(seconds=30)  # a page of many requests writes its last use once
-_LEASE = timedelta(seconds=30)  # longer than a refresh can take (10 s for the token endpoint)
+_LEASE = timedelta(seconds=30)  # longer than a refresh can take (8 s for the token endpoint)
 _WAIT_S = 20.0
 _POLL_S = 0.05
 

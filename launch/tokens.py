@@ -24,7 +24,7 @@ from launch.issuers import RegisteredEhr
 from launch.ports import Clock
 from launch.scopes import Scope, compare, parse_scopes, write
 
-_DEADLINE_S = 10.0
+_DEADLINE_S = 8.0
 _REVOKE_DEADLINE_S = 3.0
 _MAX_BYTES = 500_000
 _EARLY = timedelta(seconds=60)

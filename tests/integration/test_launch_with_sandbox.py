@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator
 from typing import Any
-from urllib.parse import parse_qsl, urlencode, urlsplit
+from urllib.parse import urlencode
 
 import pytest
 from flask import Flask
@@ -101,10 +101,10 @@ class Gaps:
 
     def from_chart(self, patient: str | None = "pt-1001") -> LaunchContext:
         """What the EHR's own launch address opens."""
-        client = self.registered.client_id
-        path = "/worklist/launch" if patient is None else f"/patients/{patient}/launch"
-        address = urlsplit(self.ehr.get(path, params={"app": client}).headers["Location"])
-        return self.open(self.follow(f"{address.path}?{urlencode(parse_qsl(address.query))}"))
+        query = {"iss": self.ehr.fhir, "launch": self.ehr.launch(patient, self.registered.client_id)}
+        if patient is None:
+            query["view"] = "population"
+        return self.open(self.follow(f"/launch?{urlencode(query)}"))
 
     def search(self, context: LaunchContext, what: str) -> int:
         token = self.launch.sessions.access_token(context.handle)
