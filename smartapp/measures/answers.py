@@ -131,3 +131,18 @@ def _without(events: EventSet, *others: EventSet) -> EventSet:
     for unwanted in others:
         events = events.without(unwanted, reference.same_as(other.reference))
     return events
+
+
+def not_ruled_out(reasons: Sequence[Reason], answers: Answers) -> tuple[Reason, ...]:
+    """The reasons that are neither true nor false."""
+    return tuple(reason for reason in reasons if answers.truth(as_condition(reason.part)) is None)
+
+
+def not_read(reasons: Sequence[Reason], answers: Answers) -> tuple[Reason, ...]:
+    """Of those the ones that are unknown because something was not read.
+
+    The others are unknown although all was read: a resource is coded only in a system that our value set lacks, or has
+    no date. That may not hide care that is due, for it is so of nearly every chart until the practice has loaded the
+    official value sets (``docs/decisions/0006-unknown-exclusions.md``).
+    """
+    return tuple(reason for reason in not_ruled_out(reasons, answers) if answers.missing(as_condition(reason.part)))

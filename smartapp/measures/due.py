@@ -9,7 +9,8 @@ The rules, in this order (``docs/decisions/due-dates.md``):
    has no due date.
 4. Not yet due, and what was found is good enough: *up to date*, or *due soon* from ``due_soon`` before the date.
    This is certain even where other data were not read.
-5. What was not read could change the rest: *cannot tell*, and what is missing.
+5. What was not read could change the rest: *cannot tell*, and what is missing. An exclusion that is unknown although
+   all was read (a code of a system that our value set lacks, a date that is missing) leaves the care due, with a caveat.
 6. What was found is not good enough: *due* while its date has not passed.
 7. Nothing was ever found: *due*, without a date: no record is not a proof that it was never done.
 8. Past the due date: *due* until the grace has passed, then *overdue*.
@@ -23,7 +24,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from smartapp.facts.instants import FOREVER, Instant, day_of, is_finite, shift
-from smartapp.measures.answers import Answers, as_condition, found, last_found
+from smartapp.measures.answers import Answers, as_condition, found, last_found, not_read
 from smartapp.measures.model import Clinical, ClosedBy, Every
 from smartapp.measures.statuses import Because, ClinicalStatus, ReasonCode
 
@@ -85,10 +86,10 @@ def clinical_status(  # noqa: PLR0911  # one rule, one return
     due = _by_date(clinical, looked, good, as_of)
     if due.status in (ClinicalStatus.UP_TO_DATE, ClinicalStatus.DUE_SOON):
         return due
-    unknown = [r for r, truth in excluded if truth is None]
-    if unknown:
-        missing = dict.fromkeys(m for r in unknown for m in kleene.missing(r.part))
-        return _cannot_tell(f"Whether there is {' or '.join(r.name for r in unknown)}", tuple(missing), looked)
+    unread = not_read(clinical.excluded, kleene)
+    if unread:
+        missing = dict.fromkeys(m for r in unread for m in kleene.missing(as_condition(r.part)))
+        return _cannot_tell(f"Whether there is {' or '.join(r.name for r in unread)}", tuple(missing), looked)
     if any(f.unsure for f in looked) or good is None:
         asked = [found(f.closed) for f in looked if f.unsure]
         asked += [] if clinical.satisfied is None or good is not None else [clinical.satisfied]

@@ -17,6 +17,8 @@ from smartapp.measures.answers import (
     as_condition,
     hits,
     met,
+    not_read,
+    not_ruled_out,
     questions,
     remaining,
     unmet,
@@ -158,7 +160,7 @@ def _gap(  # noqa: PLR0911  # one sentence, one return
     if rate.basis == "encounter":
         return _gap_by_encounter(rate, kleene, due, prospective=prospective)
     # An exclusion takes the patient out, and is named.
-    fired, unknown = _which(rate.exclusions, kleene)
+    fired, unread = _which(rate.exclusions, kleene)
     if fired:
         return GapStatus.NOT_APPLICABLE, tuple(Because(ReasonCode.EXCLUDED, f"Excluded: {r.name}.") for r in fired)
     # Care that was surely given closes the gap, whatever else was not read.
@@ -166,13 +168,13 @@ def _gap(  # noqa: PLR0911  # one sentence, one return
     given = hit if measure.numerator_means is Hit.CARE_GIVEN or hit is None else not hit
     if given:
         return GapStatus.CLOSED, _found(due)
-    if unknown:
-        return _cannot_tell(f"Whether there is {_names(unknown)}", kleene, [as_condition(r.part) for r in unknown])
-    excepted, unknown = _which(rate.exceptions, kleene)
+    if unread:
+        return _cannot_tell(f"Whether there is {_names(unread)}", kleene, [as_condition(r.part) for r in unread])
+    excepted, unread = _which(rate.exceptions, kleene)
     if excepted:
         return GapStatus.NOT_APPLICABLE, tuple(Because(ReasonCode.EXCEPTION, f"Exception: {r.name}.") for r in excepted)
-    if unknown:
-        return _cannot_tell(f"Whether there is {_names(unknown)}", kleene, [as_condition(r.part) for r in unknown])
+    if unread:
+        return _cannot_tell(f"Whether there is {_names(unread)}", kleene, [as_condition(r.part) for r in unread])
     if given is None:
         return _cannot_tell("Whether the care was given", kleene, [hits(rate)])
     return (GapStatus.PROSPECTIVE if prospective else GapStatus.OPEN), _not_found(due)
@@ -192,9 +194,9 @@ def _gap_by_encounter(
     return GapStatus.NOT_APPLICABLE, tuple(Because(ReasonCode.EXCLUDED, f"Excluded: {r.name}.") for r in fired)
 
 
-def _which(reasons: Sequence[Reason], kleene: Answers) -> tuple[list[Reason], list[Reason]]:
-    truths = [(reason, kleene.truth(as_condition(reason.part))) for reason in reasons]
-    return [r for r, truth in truths if truth], [r for r, truth in truths if truth is None]
+def _which(reasons: Sequence[Reason], kleene: Answers) -> tuple[list[Reason], tuple[Reason, ...]]:
+    """The reasons that hold, and those that cannot be told for want of data."""
+    return [r for r in reasons if kleene.truth(as_condition(r.part))], not_read(reasons, kleene)
 
 
 def _names(reasons: Sequence[Reason]) -> str:
@@ -227,8 +229,10 @@ def _cannot_tell(what: str, kleene: Answers, asked: Sequence[Condition]) -> tupl
 
 def _caveats(measure: Measure, kleene: Answers) -> tuple[str, ...]:
     reasons = [*measure.clinical.excluded, *(r for rate in measure.rates for r in (*rate.exclusions, *rate.exceptions))]
-    named = (name for reason in reasons for name in kleene.caveats(as_condition(reason.part)))
-    return tuple(dict.fromkeys(named))
+    refined = [name for reason in reasons for name in kleene.caveats(as_condition(reason.part))]
+    unread = not_read(reasons, kleene)
+    uncertain = [reason.name for reason in not_ruled_out(reasons, kleene) if reason not in unread]
+    return tuple(dict.fromkeys(refined + uncertain))
 
 
 def lines(patient_id: str, result: MeasureResult) -> list[dict[str, object]]:

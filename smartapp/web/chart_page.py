@@ -237,7 +237,7 @@ def _due_text(due: Due, today: date) -> str:
 
 
 def _caveat(name: str) -> str:
-    return f"Shown as due, but it could not be told whether this applies: {name}."
+    return f"Shown as due, but this could not be ruled out: {name}."
 
 
 def _on_its_way(view: ChartView, node: EventSet | None) -> list[str]:
