@@ -163,3 +163,17 @@ def test_no_patient_or_actor_stands_in_clear(storage: Storage) -> None:
         for row in connection.execute(select(audit_entry)):
             assert "Patient/" not in repr(row)
             assert "Practitioner/" not in repr(row)
+
+
+def test_a_restored_backup_verifies_and_goes_on(storage: Storage, tmp_path: Path) -> None:
+    restored = tmp_path / "restored"
+    restored.mkdir()
+    source, target = sqlite3.connect(storage.path), sqlite3.connect(restored / "app.db")
+    source.backup(target)
+    source.close()
+    target.close()
+    storage.audit.record("chart.read", "success", actor="Practitioner/7", tenant="clinic")
+    again = open_storage(restored)
+    assert again.audit.verify().entries == 5
+    again.audit.record("chart.read", "success", actor="Practitioner/7", tenant="clinic")
+    assert again.audit.verify().intact

@@ -251,6 +251,12 @@ def test_who_lost_the_lease_can_no_longer_write(box: Outbox) -> None:
     slow = box.claims.claim(["portal"])
     assert slow is not None
     other = box.worker()
+    while box.state(message) == "sending":
+        other._claims.tend()
+        box.clock.pass_time(10)
+    assert other._claims.claim(["portal"]) is not None  # taken over, and being sent by another now
+    assert box.claims.still_mine(slow) is None
+    assert not box.claims.sent(slow, "Communication", "99")
     for _ in range(20):
         other.drain()
         box.clock.pass_time(10)
