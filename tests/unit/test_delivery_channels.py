@@ -4,16 +4,24 @@ from __future__ import annotations
 
 import email
 import email.policy
+import json
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
+import requests
+import responses
 from support.mail_server import Mailbox, mail_server
-from support.outbox import Outbox, open_outbox
+from support.outbox import Outbox, ledger_of, open_outbox
 
 from launch.errors import AppError
+from launch.fetch import Fetcher
+from smartapp.config import load
+from smartapp.errors import ConfigurationError
+from smartapp.messages.channels.build import outside_the_portal
 from smartapp.messages.channels.email import EmailDelivery, MailServer
+from smartapp.messages.channels.opt_outs import OptOuts
 from smartapp.messages.channels.sms import Answer, SmsDelivery, plain_number
 from smartapp.messages.outcomes import Refused, Retry, Sent
 from smartapp.messages.record import Message
@@ -192,3 +200,58 @@ def test_what_must_not_be_texted_is_not(box: Outbox, changes: dict[str, object],
 )
 def test_only_an_ordinary_american_number_is_texted(written: str, number: str | None) -> None:
     assert plain_number(written) == number
+
+
+BASE = {
+    "SMARTAPP_PUBLIC_URL": "https://app.example.org",
+    "SMARTAPP_SECRET_KEY": "3f9c1e7ab2d84f60915c7de2b8a4f1036d5e9b27c0f8a1d4e6b39275c8d0fa14",
+}
+MAIL = {"SMARTAPP_SMTP_HOST": "mail.invalid", "SMARTAPP_SMTP_SENDER": "office@clinic.invalid"}
+SMS = {
+    "SMARTAPP_SMS_URL": "https://sms.invalid/messages",
+    "SMARTAPP_SMS_TOKEN": "hush",
+    "SMARTAPP_SMS_SENDER": "+13125550100",
+}
+
+
+def ways(box: Outbox, environ: dict[str, str]) -> dict[str, object]:
+    fetcher = Fetcher(requests.Session(), box.clock.monotonic)
+    opt_outs = OptOuts(ledger_of(box.storage))
+    settings = load({**BASE, **environ})
+    made = outside_the_portal(settings, fetcher=fetcher, opt_outs=opt_outs, may_leave=lambda _: True, clock=box.clock)
+    return dict(made)
+
+
+def test_only_what_is_set_up_is_open(box: Outbox) -> None:
+    assert ways(box, {}) == {}
+    assert list(ways(box, MAIL)) == ["email"]
+    assert list(ways(box, {**MAIL, **SMS})) == ["email", "sms"]
+
+
+@pytest.mark.parametrize("missing", [*MAIL, *SMS])
+def test_a_channel_that_is_half_set_up_stops_the_start(box: Outbox, missing: str) -> None:
+    environ = {name: value for name, value in {**MAIL, **SMS}.items() if name != missing}
+    if missing in ("SMARTAPP_SMTP_HOST", "SMARTAPP_SMS_URL"):
+        assert len(ways(box, environ)) == 1
+    else:
+        with pytest.raises(ConfigurationError, match=missing):
+            ways(box, environ)
+
+
+@responses.activate
+def test_the_provider_gets_one_request_with_token_and_key(box: Outbox) -> None:
+    responses.post("https://sms.invalid/messages", json={"id": "sm-9"}, status=201)
+    message = claimed(box, "sms", "+13125550143")
+    assert ways(box, SMS)["sms"](message) == Sent("sms", "sm-9")  # type: ignore[operator]
+    (call,) = responses.calls
+    assert json.loads(call.request.body) == {"from": "+13125550100", "to": "+13125550143", "text": NEUTRAL}
+    assert call.request.headers["Authorization"] == "Bearer hush"
+    assert call.request.headers["Idempotency-Key"] == message.id
+
+
+@responses.activate
+@pytest.mark.parametrize("body", ["", "[]", "{}", '{"id": 7}', '{"id": "a b"}', "<html>"])
+def test_a_provider_that_names_no_id_is_not_believed(box: Outbox, body: str) -> None:
+    responses.post("https://sms.invalid/messages", body=body, status=200)
+    result = ways(box, SMS)["sms"](claimed(box, "sms", "+13125550143"))  # type: ignore[operator]
+    assert result == Refused("messages.maybe-sent")
