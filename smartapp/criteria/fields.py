@@ -71,7 +71,7 @@ FIELDS: Mapping[str, FieldSpec] = {
             "Coverage": "end of the cover",
         },
     ),
-    "latest": FieldSpec(Type.TIME, "end, or start where it has no end"),
+    "latest": FieldSpec(Type.TIME, "end (or start, where it has none)"),
     "at": FieldSpec(
         Type.TIME,
         "time recorded",

@@ -1,0 +1,129 @@
+"""How :mod:`smartapp.criteria.plain` speaks of events in scope, and the turns of phrase that it knows.
+
+A turn is a pair of comparisons that a reader takes as one thing (between, within, overlaps); the rule still holds the
+two comparisons, and nothing is said that they do not say.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+
+from smartapp.criteria.fields import field_spec
+from smartapp.criteria.nodes import (
+    Anchor,
+    And,
+    Compare,
+    Condition,
+    DayOf,
+    EventSet,
+    Field,
+    IsKnown,
+    OneOf,
+    Value,
+)
+from smartapp.criteria.nouns import kinds_name
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """How the events in scope are spoken of: whose, and of which kinds."""
+
+    this: str = "its"
+    other: str = "the other's"
+    this_kinds: frozenset[str] = frozenset()
+    other_kinds: frozenset[str] = frozenset()
+
+    def of(self, owner: str) -> tuple[str, str | None]:
+        """The possessive, and the FHIR type where there is only one."""
+        whose, kinds = (self.this, self.this_kinds) if owner == "this" else (self.other, self.other_kinds)
+        return whose, only(kinds)
+
+
+def only(kinds: frozenset[str]) -> str | None:
+    """The one FHIR type of a set; None where there are several."""
+    return next(iter(kinds)) if len(kinds) == 1 else None
+
+
+def one_event(events: EventSet) -> Scope:
+    """The scope of a condition on a set's events."""
+    return Scope(this_kinds=events.kinds)
+
+
+def two_events(events: EventSet, other: EventSet) -> Scope:
+    """The scope of a join: each event by what it is."""
+    this_name, other_name = (kinds_name(tuple(sorted(one.kinds))) for one in (events, other))
+    which, that = ("this", "the other") if this_name == other_name else ("the", "the")
+    return Scope(f"{which} {this_name}'s", f"{that} {other_name}'s", events.kinds, other.kinds)
+
+
+def like(node: Condition) -> OneOf | None:
+    """The comparison, where a condition is "known, and one of these words"."""
+    if isinstance(node, And) and len(node.parts) == 2:
+        known, words = node.parts
+        if isinstance(known, IsKnown) and isinstance(words, OneOf) and known.value == words.value:
+            return words
+    return None
+
+
+Say = Callable[[Value], str]
+
+
+def turns(parts: Sequence[Condition], scope: Scope, say: Say) -> Iterator[Condition | str]:
+    """The parts of a conjunction, with pairs that make one turn of phrase as their text."""
+    rest = list(parts)
+    while rest:
+        first = rest.pop(0)
+        turn = _turn(first, rest[0], scope, say) if rest else None
+        if turn is None:
+            yield first
+        else:
+            rest.pop(0)
+            yield turn
+
+
+def _turn(first: Condition, second: Condition, scope: Scope, say: Say) -> str | None:
+    if not isinstance(first, Compare) or not isinstance(second, Compare):
+        return None
+    if (first.op, second.op) == (">=", "<="):
+        if first.left == second.left:
+            return _between(first.left, first.right, second.right, say)
+        span = _span(first, second, scope)
+        return span and f"{span} lies within {interval(first.right, second.right, say)}"
+    if (first.op, second.op) == ("<=", ">="):
+        span = _span(first, second, scope)
+        return span and f"{span} overlaps {interval(second.right, first.right, say)}"
+    return None
+
+
+def _between(value: Value, low: Value, high: Value, say: Say) -> str:
+    if interval(low, high, say) == _THE_PERIOD:
+        return f"{say(value)} falls in {_THE_PERIOD}"
+    return f"{say(value)} is from {say(low)} to {say(high)}"
+
+
+def _span(first: Compare, second: Compare, scope: Scope) -> str | None:
+    """``its time from arrival to departure``, where the two are start and end of one event, both by day or neither."""
+    days = [isinstance(one, DayOf) for one in (first.left, second.left, first.right, second.right)]
+    start, end = _bare(first.left), _bare(second.left)
+    if not (isinstance(start, Field) and isinstance(end, Field) and start.of == end.of):
+        return None
+    if (start.name, end.name) != ("start", "end") or len(set(days)) != 1:
+        return None
+    whose, kind = scope.of(start.of)
+    span = f"{whose} time from {field_spec('start').describe(kind)} to {field_spec('end').describe(kind)}"
+    return f"{span}, by day," if days[0] else span
+
+
+def _bare(value: Value) -> Value:
+    return value.value if isinstance(value, DayOf) else value
+
+
+_THE_PERIOD = "the measurement period"
+
+
+def interval(low: Value, high: Value, say: Say) -> str:
+    """The time between two values, both inside."""
+    if _bare(low) == Anchor("period-start") and _bare(high) == Anchor("period-end"):
+        return _THE_PERIOD
+    return f"the time from {say(low)} to {say(high)}"
