@@ -5,12 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from support.measure_tables import Table
-from support.patients import cms122, cms125, cms130, cms165, shared
+from support.patients import cms122, cms124, cms125, cms130, cms131, cms139, cms165, cms951, shared
 
 TABLES: tuple[Callable[[], Table], ...] = (
     *shared.TABLES,
     cms122.cms122,
+    cms124.cms124,
     cms125.cms125,
     cms130.cms130,
+    cms131.cms131,
+    cms139.cms139,
     cms165.cms165,
+    cms951.cms951,
 )

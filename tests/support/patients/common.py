@@ -153,4 +153,5 @@ def common_exclusions(table: Table, out: str, stays: str, *which: str) -> None:
         table.row("frail at 82", out, FRAIL, born="1944-01-01")
     if "nursing home" in which:
         table.row("nursing home at 68", out, NURSING_HOME, born=old)
-    table.row("68 and none of it", stays, born=old)
+    if len(which) > 2:
+        table.row("68 and none of it", stays, born=old)
