@@ -194,10 +194,11 @@ def _cover(part: Sequence[Token], vocabulary: Vocabulary) -> list[tuple[bool, bo
             marks[match.start() : match.end()] = b"\x01" * (match.end() - match.start())
     answering = any(token.plain in _ANSWERING for token in part)
     out = []
-    for token, start in zip(part, starts, strict=True):
+    following: list[str | None] = [*(token.plain for token in part[1:]), None]
+    for token, start, after in zip(part, starts, following, strict=True):
         phrased = bool(marks[start]) or (answering and _is_answer(token))
         word = token.plain.removesuffix("'s").rstrip("'")
-        out.append((token.accounted or phrased or token.plain in vocabulary.words or word in vocabulary.words, phrased))
+        out.append((token.accounted or phrased or vocabulary.allows(word, after), phrased))
     return out
 
 

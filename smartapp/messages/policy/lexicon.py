@@ -26,11 +26,25 @@ TOKEN = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class Vocabulary:
-    """What one language calls neutral: ``words`` anywhere, ``phrases`` as a whole, ``known`` only in those."""
+    """What one language calls neutral: ``words`` anywhere, ``phrases`` as a whole, ``known`` only in those;
+    ``cautious`` verbs before a named object, ``adjectives`` before certain ``nouns``.
+    """
 
     words: frozenset[str]
     phrases: tuple[re.Pattern[str], ...]
     known: frozenset[str]
+    cautious: frozenset[str]
+    cautious_before: frozenset[str]
+    adjectives: frozenset[str]
+    nouns: frozenset[str]
+
+    def allows(self, word: str, following: str | None) -> bool:
+        """Whether ``word`` is neutral before ``following`` (the next word or slot; None ends the sentence)."""
+        if word in self.cautious:
+            return following is None or following in self.cautious_before or following.startswith("<t") or following == "<date>"
+        if word in self.adjectives and following in self.nouns:
+            return True
+        return word in self.words
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,8 +98,11 @@ def _vocabulary(language: str, singles: set[str]) -> Vocabulary:
     lines = [line for line in data["phrases"].splitlines() if line.strip()]
     compiled = tuple(re.compile("(?<= )(?:" + translate(line, data["macros"], language) + ")") for line in lines)
     known: set[str] = set().union(*map(words_of, lines), *map(words_of, data["macros"].values()))
-    words -= singles  # a word that is also a clinical term is neutral in phrases only
-    return Vocabulary(frozenset(words), compiled, frozenset(known | set(NUMBER_WORDS[language])))
+    listed = {key: frozenset(plain(data[key]).split()) for key in ("cautious", "cautious_before", "adjectives", "nouns")}
+    # A word that is also a clinical term, a telling adjective or a cautious verb is neutral in company only.
+    words -= singles | listed["cautious"] | listed["adjectives"]
+    known |= set(NUMBER_WORDS[language]) | listed["cautious"] | listed["adjectives"]
+    return Vocabulary(frozenset(words), compiled, frozenset(known), **listed)
 
 
 def _terms(data: dict[str, Any]) -> Iterable[tuple[tuple[str, ...], Term]]:
