@@ -9,13 +9,15 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any, NoReturn, cast
+from typing import Any, NoReturn, TypeGuard, cast
 
 from smartapp.facts.codes import SlotCode, canonical_system
 from smartapp.facts.instants import DAY, FOREVER, Instant, shift
 from smartapp.facts.times import Span, span
 
 Json = Mapping[str, Any]
+
+_LONGEST_ID = 256
 
 
 class NotAFact(Exception):  # not an error: the resource says so itself, or cannot be used
@@ -63,6 +65,11 @@ class Surroundings:
 
 def unusable(name: str, why: str = "has the wrong type") -> NoReturn:
     raise NotAFact(f"{name} {why}")
+
+
+def is_id(value: object) -> TypeGuard[str]:
+    """Whether this can be a resource's id. (Longer than FHIR's 64 characters, for published cases are.)"""
+    return type(value) is str and 0 < len(value) <= _LONGEST_ID
 
 
 def text(resource: Json, name: str) -> str | None:
@@ -166,7 +173,14 @@ def add_concepts(into: list[SlotCode], slot: str, value: Any, name: str) -> None
             if type(codings) is not list:
                 unusable(name)
             for coding in codings:
-                add_coding(into, slot, coding, name)
+                # As add_coding does, without the call: this is the innermost loop of all.
+                try:
+                    code = coding.get("code")
+                    if code is not None:
+                        key = (slot, coding.get("system"), code)
+                        into.append(_codings.get(key) or _new_coding(key, name))
+                except (AttributeError, TypeError):
+                    unusable(name)
 
 
 def concept_code(resource: Json, name: str, system: str) -> str | None:

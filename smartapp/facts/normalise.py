@@ -9,28 +9,12 @@ from typing import Any
 import msgspec
 
 from smartapp.errors import InputError
-from smartapp.facts.codes import SlotCode
-from smartapp.facts.draft import Draft
-from smartapp.facts.elements import (
-    Json,
-    NotAFact,
-    Surroundings,
-    add_concepts,
-    age_span,
-    moment_span,
-    period_span,
-    range_span,
-    shown,
-    text,
-    unusable,
-    walk,
-)
+from smartapp.facts.elements import Json, NotAFact, Surroundings, is_id, moment_span
 from smartapp.facts.events import Coverage, Event, Facts
 from smartapp.facts.instants import Instant
-from smartapp.facts.meaning import MEANINGS, Form, Meaning
-from smartapp.facts.modifiers import not_performed, read_extensions, read_meta
+from smartapp.facts.meaning import MEANINGS
 from smartapp.facts.patients import Person, patient_of, read_patient
-from smartapp.facts.special import SPECIAL
+from smartapp.facts.resources import event_from_resource, read_event
 
 __all__ = [
     "Normalised",
@@ -43,9 +27,7 @@ __all__ = [
     "read_event",
 ]
 
-_NOWHERE = Surroundings()
 _DECODER = msgspec.json.Decoder()
-_LONGEST_ID = 256
 
 
 def parse_json(data: bytes) -> Any:
@@ -58,120 +40,6 @@ def parse_json(data: bytes) -> Any:
         return _DECODER.decode(data)
     except (ValueError, RecursionError) as error:
         raise InputError("facts.not-json", "This is not JSON text that can be read.") from error
-
-
-# --- one resource -----------------------------------------------------------------------------------
-
-# Split once: the paths of one element are read without walking.
-_PLAIN = {kind: tuple(pair for pair in row.codes if "." not in pair[1]) for kind, row in MEANINGS.items()}
-_DEEP = {
-    kind: tuple((slot, tuple(path.split("."))) for slot, path in row.codes if "." in path)
-    for kind, row in MEANINGS.items()
-}
-
-
-def event_from_resource(resource: Json, around: Surroundings = _NOWHERE) -> Event | None:
-    """The event that a resource means; ``None`` where it gives none. See :func:`read_event` for why not."""
-    try:
-        return read_event(resource, around)
-    except NotAFact:
-        return None
-
-
-def read_event(resource: Json, around: Surroundings = _NOWHERE) -> Event:
-    """The event that a resource means; whose it is, is not looked at.
-
-    Raises NotAFact with the reason: another type, an error or refuted, a modifier that is not understood,
-    or an element that cannot be read.
-    """
-    kind, id_ = resource.get("resourceType"), resource.get("id")
-    meaning = MEANINGS.get(kind) if type(kind) is str else None
-    if meaning is None or kind is None:
-        raise NotAFact("not a type that criteria read", lost=False)
-    if type(id_) is not str or not 0 < len(id_) <= _LONGEST_ID:
-        unusable("id")
-    draft = Draft(kind, id_)
-    codes: list[SlotCode] = []
-    if "modifierExtension" in resource or "implicitRules" in resource:
-        draft.negated = not_performed(resource)
-    _read_status(draft, resource, meaning)
-    if "meta" in resource:
-        read_meta(codes, resource["meta"])
-    _read_codes(draft, codes, resource, kind)
-    _read_times(draft, resource, meaning, around)
-    if "extension" in resource:
-        not_done, recorded = read_extensions(codes, resource)
-        draft.negated = draft.negated or not_done
-        draft.at = recorded if draft.at is None else draft.at
-    if meaning.encounter in resource:
-        draft.encounter = _relative(resource[meaning.encounter], meaning.encounter, around)
-    if meaning.focus in resource:
-        draft.focus = _relative(resource[meaning.focus], meaning.focus, around)
-    special = SPECIAL.get(kind)
-    if special is not None:
-        special(draft, codes, resource, around)
-    draft.codes = tuple(codes)
-    return draft.seal()
-
-
-def _read_status(draft: Draft, resource: Json, meaning: Meaning) -> None:
-    status = text(resource, meaning.status)
-    if status is not None:
-        if status == "entered-in-error":
-            raise NotAFact("status is entered-in-error", lost=False)
-        draft.status = status
-        draft.negated = draft.negated or status in meaning.not_done
-    if meaning.intent:
-        draft.intent = text(resource, "intent")
-
-
-def _read_codes(draft: Draft, codes: list[SlotCode], resource: Json, kind: str) -> None:
-    for slot, name in _PLAIN[kind]:
-        value = resource.get(name)
-        if value is not None:
-            add_concepts(codes, slot, value, name)
-            if draft.display is None and slot == "code":
-                draft.display = shown(value)
-    for slot, path in _DEEP[kind]:
-        if path[0] in resource:
-            for concept in walk(resource, path):
-                add_concepts(codes, slot, concept, path[-1])
-
-
-def _read_times(draft: Draft, resource: Json, meaning: Meaning, around: Surroundings) -> None:
-    for name, form in meaning.when:
-        value = resource.get(name)
-        if value is not None:
-            draft.start, draft.end = _span(value, name, form, around.birth)
-            break
-    for name in meaning.at:
-        value = resource.get(name)
-        if value is not None:
-            draft.at = moment_span(value, name)[0]
-            break
-
-
-def _span(value: Any, name: str, form: Form, birth: Instant | None) -> tuple[Instant | None, Instant | None]:
-    if form is Form.TIME:
-        return moment_span(value, name)
-    if form is Form.PERIOD:
-        return period_span(value, name)
-    return (age_span if form is Form.AGE else range_span)(value, name, birth)
-
-
-def _relative(value: Any, name: str, around: Surroundings) -> str | None:
-    """The reference of an element; the first of several."""
-    if type(value) is list:
-        value = value[0] if value else None
-    if value is None:
-        return None
-    if type(value) is not dict:
-        unusable(name)
-    named = text(value, "reference")
-    return None if named is None else around.relative(named)
-
-
-# --- one chart --------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True)
@@ -268,7 +136,7 @@ def _newest(resources: Iterable[Any], skipped: list[Skipped]) -> dict[str, Json]
         kind, id_ = (resource.get("resourceType"), resource.get("id")) if type(resource) is dict else (None, None)
         if type(kind) is not str or not kind:
             skipped.append(Skipped(f"#{number}", "resourceType has the wrong type"))
-        elif type(id_) is not str or not 0 < len(id_) <= _LONGEST_ID:
+        elif not is_id(id_):
             skipped.append(Skipped(f"{kind}/#{number}", "id has the wrong type"))
         else:
             name = f"{kind}/{id_}"

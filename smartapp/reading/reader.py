@@ -16,7 +16,7 @@ from launch.ports import AuditSink, Clock, Monotonic, Outcome, Sleep
 from launch.scopes import Scope, permits
 from smartapp.criteria.nodes import Codes
 from smartapp.criteria.valuesets import ValueSets
-from smartapp.errors import CriteriaError
+from smartapp.errors import AppError, CriteriaError
 from smartapp.facts.codes import Code
 from smartapp.facts.events import Coverage
 from smartapp.reading.earliest import earliest
@@ -117,8 +117,13 @@ class Reader:
             sleep=self._sleep,
         )
         asked = self._plan(launch, launch.patient, needs, started)
+        self._record_not_granted(launch, asked)
         try:
             done = self._run(launch, launch.patient, server, asked, progress)
+        except AppError as error:
+            outcome: Outcome = "failed" if error.status >= 500 else "refused"
+            self._record(launch, "chart.read", outcome, {"ehr": launch.ehr, "code": error.code})
+            raise
         finally:
             given_up.set()
         return self._gather(asked, done, started)
@@ -217,6 +222,11 @@ class Reader:
             )
             coverage.update(dict.fromkeys(keys, Coverage.REFUSED))
         return ChartRead(tuple(resources.values()), coverage, tuple(reports), started, self._clock())
+
+    def _record_not_granted(self, launch: LaunchContext, asked: Plan) -> None:
+        if asked.not_granted:
+            kinds = ", ".join(sorted({scope.resource for scope in asked.not_granted}))
+            self._record(launch, "chart.search", "refused", {"what": kinds, "why": "reading.not-granted"})
 
     def _record_search(self, launch: LaunchContext, one: _Done) -> None:
         report = one.report

@@ -236,6 +236,8 @@ def test_without_the_patient_there_is_no_chart(ehr: HostileEhr, world: World, re
     with pytest.raises(ReadingError) as error:
         world.read([ENCOUNTERS])
     assert error.value.code == code
+    outcome_, more = world.entries[-1][1:]
+    assert (outcome_, more["detail"]["code"]) == ("refused" if code.endswith("refused") else "failed", code)
 
 
 def test_without_the_scope_for_the_patient_nothing_is_asked_of_them(ehr: HostileEhr, world: World) -> None:
@@ -257,6 +259,9 @@ def test_what_was_not_granted_is_refused_without_a_request(ehr: HostileEhr, worl
     assert read.coverage == {"enc": Coverage.REFUSED, "proc": Coverage.COMPLETE}
     assert ehr.of("Encounter") == []
     assert why(read) == "reading.not-granted"
+    assert ("refused", {"what": "Encounter", "why": "reading.not-granted"}) in [
+        (how, more["detail"]) for _, how, more in world.entries
+    ]
 
 
 # --- H13: one type fails ----------------------------------------------------------------------------

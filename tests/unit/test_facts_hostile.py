@@ -59,6 +59,7 @@ BAD: list[tuple[str, dict[str, Any], str]] = [
     ("Observation", {"meta": "x"}, "meta"),
     ("Observation", {"meta": {"tag": {}}}, "tag"),
     ("Observation", {"meta": {"security": [{"code": 7}]}}, "meta.security"),
+    ("Observation", {"meta": {"security": [{"code": ["x"]}]}}, "meta.security"),
     ("Observation", {"extension": [7]}, "extension"),
     ("Observation", {"extension": [{"url": 7}]}, "url"),
     ("Observation", {"modifierExtension": "x"}, "modifierExtension"),
