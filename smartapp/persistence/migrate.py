@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from pathlib import Path
 
 from alembic import command
@@ -15,6 +16,8 @@ from smartapp.persistence.engine import reading, writing
 
 # Any number, the same in every process: whoever migrates holds it.
 _ADVISORY_LOCK = 7_210_561
+# Alembic keeps what it works on in a global of its module.
+_ALEMBIC = threading.Lock()
 
 
 def _config() -> Config:
@@ -30,7 +33,7 @@ def upgrade(engine: Engine, revision: str = "head") -> None:
     when the database cannot be written.
     """
     config = _config()
-    with writing(engine) as connection:
+    with _ALEMBIC, writing(engine) as connection:
         if connection.dialect.name == "postgresql":
             connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _ADVISORY_LOCK})
         config.attributes["connection"] = connection

@@ -9,7 +9,6 @@ import sqlite3
 import stat
 import subprocess
 import sys
-import threading
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -46,21 +45,23 @@ def test_an_outdated_database_is_refused_with_what_to_run(tmp_path: Path) -> Non
         require_current(open_engine(f"sqlite:///{tmp_path / 'app.db'}"))
 
 
+UPGRADES = """
+import sys
+from smartapp.persistence.engine import open_engine
+from smartapp.persistence.migrate import upgrade
+engine = open_engine(sys.argv[1])
+sys.stdin.readline()
+upgrade(engine)
+"""
+
+
 def test_two_processes_may_upgrade_at_once(tmp_path: Path) -> None:
-    failures: list[BaseException] = []
-
-    def one() -> None:
-        try:
-            upgrade(open_engine(f"sqlite:///{tmp_path / 'app.db'}"))
-        except BaseException as error:
-            failures.append(error)
-
-    threads = [threading.Thread(target=one) for _ in range(4)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    assert failures == []
+    command = [sys.executable, "-c", UPGRADES, f"sqlite:///{tmp_path / 'app.db'}"]
+    processes = [subprocess.Popen(command, stdin=subprocess.PIPE) for _ in range(2)]
+    for process in processes:
+        process.communicate(b"go\n", timeout=60)
+    assert [process.returncode for process in processes] == [0, 0]
+    require_current(open_engine(f"sqlite:///{tmp_path / 'app.db'}"))
 
 
 KILLED = """
