@@ -57,6 +57,7 @@ COMMON: dict[str, Param] = {
 }
 
 PARAMS: dict[str, dict[str, Param]] = {
+    "AdverseEvent": {**_SUBJECT, "event": _token("event"), "date": _date("date")},
     "AllergyIntolerance": {
         **_PATIENT,
         **_CODE,

@@ -31,6 +31,9 @@ def command() -> None:
 @click.option("--endpoint", "endpoints", multiple=True, metavar="NAME=URL", help="Replaces what discovery says.")
 @click.option("--id-token-algorithm", "algorithms", multiple=True, metavar="ALG", help="Allowed for ID tokens.")
 @click.option("--user", "users", multiple=True, metavar="REFERENCE=ROLE", help="A role of the practice's own list.")
+@click.option(
+    "--role-code", "role_codes", multiple=True, metavar="SYSTEM|CODE=ROLE", help="A role by PractitionerRole code."
+)
 @click.option("--tenant", help="Keeps this EHR's data apart.")
 @click.option("--open", "open_", is_flag=True, help="A server without authorization. Never with real patients.")
 @click.option("--replace", is_flag=True, help="Replace the registration of that name.")
@@ -70,7 +73,11 @@ def _values(name: str, preset_name: str | None, open_: bool, options: dict[str, 
         values["frame_ancestors"] = options["frame_ancestors"]
     if options["algorithms"]:
         values["id_token_algorithms"] = options["algorithms"]
-    values |= {key: dict(_pair(one, key) for one in options[key]) for key in ("endpoints", "users") if options[key]}
+    values |= {
+        key: dict(_pair(one, key) for one in options[key])
+        for key in ("endpoints", "users", "role_codes")
+        if options[key]
+    }
     if open_:
         values["open"] = True
     if preset_name is not None:
@@ -81,9 +88,9 @@ def _values(name: str, preset_name: str | None, open_: bool, options: dict[str, 
 
 
 def _pair(text: str, option: str) -> tuple[str, str]:
-    name, equals, value = text.partition("=")
+    name, equals, value = text.rpartition("=") if option == "role_codes" else text.partition("=")
     if not (name and equals and value):
-        raise InputError("ehr.pair", f"--{option.rstrip('s')} takes NAME=VALUE.")
+        raise InputError("ehr.pair", f"--{option.rstrip('s').replace('_', '-')} takes NAME=VALUE.")
     return name, value
 
 

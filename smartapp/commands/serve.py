@@ -24,6 +24,7 @@ class Server(BaseApplication):
             "timeout": 60,
             "graceful_timeout": 20,
             "keepalive": 5,
+            "limit_request_line": 8190,  # codes and launch tokens of some EHRs are long
             "accesslog": None,  # addresses hold handles; the audit trail says who did what
             "loglevel": "warning",
             "control_socket_disable": True,

@@ -121,6 +121,7 @@ def _registration(options: DemoOptions) -> list[str]:
         "--auth", "public",
         "--backend-client-id", "smartapp-backend",
         "--frame-ancestor", options.ehr,
+        "--role-code", "https://sandbox.invalid/ids/role|administrator=administrator",
     ]  # fmt: skip
 
 

@@ -17,6 +17,9 @@ from smartapp.demo.pages import Element, parse
 from smartapp.demo.processes import Demo
 from smartapp.errors import AppError
 
+STORY_PATIENT = "pt-1001"
+"""The sandbox's patient with much that is due: diabetes, high blood pressure, a mammogram that is overdue."""
+
 _CLINICIAN = "amara.cole"
 _READ_WITHIN_S = 60.0
 _DELIVERED_WITHIN_S = 60.0
@@ -115,11 +118,12 @@ def _launch(browser: Browser, demo: Demo, patient: str, say: Say) -> Element:
 
 
 def _tell_chart(chart: Element, say: Say) -> None:
-    rows = chart.find("tr", data_scope="*")
-    say(f"Asked for {len(rows)} kinds of access:")
-    for row in rows:
-        cells = [cell.text for cell in row.children]
-        say(f"  {row.attributes['data-scope']}  granted: {cells[1]}; used: {cells[2]}; for {cells[3]}")
+    scopes = chart.find("li", data_scope="*")
+    say(f"Asked for {len(scopes)} kinds of access:")
+    for scope in scopes:
+        chips = ", ".join(chip.text for chip in scope.find("span", class_="chip"))
+        why = scope.first("p", class_="access-why")
+        say(f"  {scope.attributes['data-scope']}  {chips}. {why.text if why else ''}")
     for table in chart.find("div", aria_label="Searches sent"):
         say("Read:")
         for row in table.find("tr")[1:]:

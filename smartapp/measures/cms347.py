@@ -29,6 +29,7 @@ from smartapp.criteria.words import (
     observations,
     other,
     procedures,
+    refines,
     start,
     status,
     value_at_least,
@@ -176,7 +177,13 @@ statin_allergy: Condition = define(
 statin_reaction: Condition = define(
     "Has Adverse Reaction to Statin",
     "An adverse event with a statin, dated or recorded in the period.",
-    events(("AdverseEvent",), vs.STATIN_ALLERGEN).where(day_contains(PERIOD, If(start.is_known, start, at))).exist(),
+    # Few servers offer AdverseEvent at all: without it the statin stays due, and the card says what was not read.
+    refines(
+        "adverse reactions to a statin",
+        events(("AdverseEvent",), vs.STATIN_ALLERGEN)
+        .where(day_contains(PERIOD, If(start.is_known, start, at)))
+        .exist(),
+    ),
 )
 
 hepatitis_or_liver_disease: Condition = define(

@@ -72,7 +72,7 @@ def _identifier(patient: Mapping[str, Any]) -> str | None:
         kind = one.get("type")
         codes = {c.get("code") for c in _list(kind.get("coding"))} if isinstance(kind, dict) else set()
         if _MEDICAL_RECORD in codes and (value := _text(one.get("value"))):
-            return f"MRN {value}"
+            return value if value.upper().startswith("MRN") else f"MRN {value}"
     return None
 
 

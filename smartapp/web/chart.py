@@ -57,6 +57,7 @@ def page(handle: str) -> Response:
         remarks=parts().remarks.active(launch.tenant, f"Patient/{launch.patient}"),
         messages=message_lines(parts().outreach.of_patient(launch), titles),
         now=parts().clock(),
+        may_decide=launch.user.role == CLINICIAN,
     )
     parts().audit.record(
         "chart.view",

@@ -15,7 +15,7 @@ from smartapp.measures.due import Due
 from smartapp.measures.model import Measure
 from smartapp.measures.remarks import REMARKS
 from smartapp.measures.results import MeasureResult
-from smartapp.measures.statuses import Because, ClinicalStatus, GapStatus
+from smartapp.measures.statuses import Because, ClinicalStatus, GapStatus, ReasonCode
 from smartapp.persistence.practice import GapRemark
 from smartapp.services.chart import ChartView
 from smartapp.web.evidence import EventLine, StepLine, event_lines, steps_of
@@ -66,7 +66,7 @@ class GapCard:
     tone: str
     summary: str
     due_text: str
-    caveats: Sequence[str]
+    caveat: str
     missing: Sequence[str]
     on_its_way: Sequence[str]
     steps: Sequence[StepLine]
@@ -76,6 +76,7 @@ class GapCard:
     sparkline: Any
     spark_text: str
     dismissed: Dismissed | None
+    may_decide: bool
     can_draft: bool
     can_dismiss: bool
 
@@ -127,10 +128,13 @@ def chart_page(
     remarks: Sequence[GapRemark],
     messages: Sequence[Any],
     now: datetime,
+    may_decide: bool,
 ) -> ChartPage:
     """The whole page from an evaluated chart."""
     asides = {remark.measure: remark for remark in remarks}
-    cards = [_card(view, measure, result, asides.get(measure.id)) for measure, result in view.results]
+    cards = [
+        _card(view, measure, result, asides.get(measure.id), may_decide=may_decide) for measure, result in view.results
+    ]
     cards.sort(key=_urgency)
     sections = _sections(cards)
     attention = len(sections[0].cards)
@@ -184,7 +188,9 @@ def _sections(cards: Sequence[GapCard]) -> list[Section]:
     ]
 
 
-def _card(view: ChartView, measure: Measure, result: MeasureResult, aside: GapRemark | None) -> GapCard:
+def _card(
+    view: ChartView, measure: Measure, result: MeasureResult, aside: GapRemark | None, *, may_decide: bool
+) -> GapCard:
     clinical, due = measure.clinical, result.clinical
     words, tone, _ = STATUS[due.status]
     missing = [key for because in due.reasons for key in because.missing]
@@ -197,9 +203,9 @@ def _card(view: ChartView, measure: Measure, result: MeasureResult, aside: GapRe
         status=due.status.value,
         status_text=words,
         tone=tone,
-        summary=_summary(due),
+        summary=_summary(due, missing),
         due_text=_due_text(due, view.as_of),
-        caveats=[_caveat(name) for name in result.caveats] if actionable else [],
+        caveat=_caveat(result.caveats) if actionable else "",
         missing=missing_text(missing, view.snapshot.facts.coverage),
         on_its_way=_on_its_way(view, clinical.on_its_way) if actionable else [],
         steps=steps_of(view.outcome, clinical, due),
@@ -209,13 +215,22 @@ def _card(view: ChartView, measure: Measure, result: MeasureResult, aside: GapRe
         sparkline=picture,
         spark_text=picture_text,
         dismissed=_dismissed(aside),
-        can_draft=actionable and aside is None and not view.snapshot.patient.deceased,
-        can_dismiss=(actionable or due.status is ClinicalStatus.CANNOT_TELL) and aside is None,
+        may_decide=may_decide,
+        can_draft=may_decide and actionable and aside is None and not view.snapshot.patient.deceased,
+        can_dismiss=may_decide and (actionable or due.status is ClinicalStatus.CANNOT_TELL) and aside is None,
     )
 
 
-def _summary(due: Due) -> str:
-    return " ".join(_nice(because) for because in due.reasons)
+def _summary(due: Due, missing: Sequence[str]) -> str:
+    said = [_nice(because) for because in due.reasons]
+    if any(because.code is ReasonCode.VALUE_OUT_OF_RANGE for because in due.reasons):
+        said.insert(0, "Not at goal.")
+    if due.status is ClinicalStatus.CANNOT_TELL and not missing:
+        said.append(
+            "Some entries have only codes of a system that is not loaded here (SNOMED CT or CPT), or no date; "
+            "the evidence lists them."
+        )
+    return " ".join(said)
 
 
 def _nice(because: Because) -> str:
@@ -236,8 +251,8 @@ def _due_text(due: Due, today: date) -> str:
     return f"Due today, {when}" if days == 0 else f"Due {when}, in {span_text(days)}"
 
 
-def _caveat(name: str) -> str:
-    return f"Shown as due, but this could not be ruled out: {name}."
+def _caveat(names: Sequence[str]) -> str:
+    return f"Shown as due, but not ruled out: {', '.join(names)}." if names else ""
 
 
 def _on_its_way(view: ChartView, node: EventSet | None) -> list[str]:

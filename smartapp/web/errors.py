@@ -12,6 +12,7 @@ import traceback
 from flask import Flask, Response, g, jsonify, make_response, render_template, request
 from werkzeug.exceptions import HTTPException
 
+from launch.errors import CookiesBlocked
 from smartapp.errors import AppError
 
 log = logging.getLogger("smartapp.web")
@@ -38,7 +39,8 @@ def install(app: Flask) -> None:
 
 def _expected(error: AppError) -> Response:
     log.info("error %s status %d", error.code, error.status)
-    return _answer(error.code, error.message, error.status)
+    again = error.fresh_launch if isinstance(error, CookiesBlocked) else None
+    return _answer(error.code, error.message, error.status, again)
 
 
 def _of_http(error: HTTPException) -> Response:
@@ -54,7 +56,7 @@ def _unexpected(error: Exception) -> Response:
     return _answer("web.unexpected", "Something went wrong on our side. Nothing was sent; please try again.", 500)
 
 
-def _answer(code: str, message: str, status: int) -> Response:
+def _answer(code: str, message: str, status: int, again: str | None = None) -> Response:
     best = request.accept_mimetypes.best_match(["text/html", "application/json"], default="text/html")
     if best == "application/json":
         response = jsonify({"error": code, "message": message})

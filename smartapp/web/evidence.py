@@ -65,6 +65,10 @@ def steps_of(outcome: Outcome, clinical: Clinical, due: Due) -> list[StepLine]:
             else f"Holds for {holds.amount} {holds.unit}{'s' if holds.amount != 1 else ''}."
         )
         truth: bool | None = None if found.unsure else bool(events)
+        maybe = sorted(outcome.members(found.closed.events).unsure, key=_latest_first)
+        if maybe and found.unsure:
+            rule += " These may count; their codes are of a system that is not loaded here, or they have no date."
+            events = events + maybe
         lines.append(_line(found.closed.name[:1].upper() + found.closed.name[1:], rule, truth, events))
     if clinical.satisfied is not None:
         lines.append(_condition("Good enough", clinical.satisfied, outcome))

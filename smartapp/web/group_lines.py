@@ -21,7 +21,7 @@ def group_lines(memberships: Sequence[Membership]) -> tuple[list[GroupLine], lis
 def _why(membership: Membership) -> str:
     events = sorted(membership.outcome.events(membership.group.rule), key=_latest_first)
     if not events:
-        return "By age, sex or visits on record"
+        return ""
     named = f"{what_text(events[0])}, {instant_text(events[0].start)}"
     code = code_text(events[0])
     more = f" and {len(events) - 1} more" if len(events) > 1 else ""

@@ -36,15 +36,16 @@ def necessity(
     launch: LaunchContext, snapshot: Snapshot, reasons: Sequence[ScopeReason], titles: Mapping[str, str]
 ) -> Necessity:
     """The panel of one launch. ``titles`` are the page's words for the rules that need a scope."""
-    used: dict[str, int] = {}
+    used: dict[tuple[str, tuple[tuple[str, str], ...]], int] = {}
     for read in snapshot.reads:
-        used[read.scope] = used.get(read.scope, 0) + read.resources
+        if read.requests:
+            used[_place(Scope.parse(read.scope))] = used.get(_place(Scope.parse(read.scope)), 0) + read.resources
     lines = [
         ScopeLine(
             scope=str(reason.scope),
             what=scope_text(reason.scope),
             granted=permits(launch.granted, reason.scope),
-            used=_used(used.get(str(reason.scope))),
+            used=_used(used.get(_place(reason.scope))),
             why=_why(reason, titles),
         )
         for reason in reasons
@@ -66,6 +67,10 @@ def scope_text(scope: Scope) -> str:
     return KINDS.get(scope.resource, scope.resource) + (f" ({', '.join(categories)})" if categories else "")
 
 
+def _place(scope: Scope) -> tuple[str, tuple[tuple[str, str], ...]]:
+    return scope.resource, scope.params
+
+
 def _used(count: int | None) -> str:
     if count is None:
         return "not used"
@@ -74,5 +79,5 @@ def _used(count: int | None) -> str:
 
 def _why(reason: ScopeReason, titles: Mapping[str, str]) -> str:
     names = [titles.get(name, name) for name in reason.needed_by]
-    shown = ", ".join(names[:4]) + (f" and {len(names) - 4} more" if len(names) > 4 else "")
+    shown = ", ".join(names[:3]) + (f" and {len(names) - 3} more" if len(names) > 3 else "")
     return f"{shown}{'' if reason.essential else ' (refines the answer)'}"

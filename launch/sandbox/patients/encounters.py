@@ -24,13 +24,21 @@ class Kind(NamedTuple):
     act: str
     type: Code
     minutes: int
+    billed: Code | None = None
 
+    @property
+    def codes(self) -> tuple[Code, ...]:
+        """As an EHR that also bills has it: SNOMED CT, and HCPCS where there is such a code."""
+        return (self.type, self.billed) if self.billed else (self.type,)
+
+
+_CLINIC_VISIT = hcpcs("G0463", "Hospital outpatient clinic visit for assessment and management of a patient")
 
 KINDS = {
-    "checkup": Kind("AMB", snomed("185349003", "Encounter for check up (procedure)"), 40),
+    "checkup": Kind("AMB", snomed("185349003", "Encounter for check up (procedure)"), 40, _CLINIC_VISIT),
     "pediatric": Kind("AMB", snomed("3391000175108", "Office visit for pediatric care and assessment (procedure)"), 30),
-    "followup": Kind("AMB", snomed("185349003", "Encounter for check up (procedure)"), 20),
-    "acute": Kind("AMB", snomed("185463005", "Visit out of hours (procedure)"), 20),
+    "followup": Kind("AMB", snomed("185349003", "Encounter for check up (procedure)"), 20, _CLINIC_VISIT),
+    "acute": Kind("AMB", snomed("185463005", "Visit out of hours (procedure)"), 20, _CLINIC_VISIT),
     "telehealth": Kind("VR", snomed("453131000124105", "Videotelephony encounter (procedure)"), 20),
     "emergency": Kind("EMER", snomed("4525004", "Emergency department patient visit (procedure)"), 240),
     "inpatient": Kind("IMP", snomed("32485007", "Hospital admission (procedure)"), 0),
@@ -89,7 +97,7 @@ def _encounter(chart: Chart, case: Case, visit: Visit, draw: Draw) -> None:
         "us-core-encounter",
         status="finished",
         **{"class": act_class(kind.act)},
-        type=[concept(kind.type, text=_words(key))],
+        type=[concept(*kind.codes, text=_words(key))],
         subject=chart.subject,
         participant=[{"individual": practitioner(case.person.clinician)}],
         period={"start": instant(visit.day, visit.hour, visit.minute), "end": end},
@@ -149,7 +157,7 @@ def _today(chart: Chart, case: Case) -> None:
         "us-core-encounter",
         status="in-progress",
         **{"class": act_class("AMB")},
-        type=[concept(KINDS["checkup"].type, text="Visit today")],
+        type=[concept(*KINDS["checkup"].codes, text="Visit today")],
         subject=chart.subject,
         participant=[{"individual": practitioner(case.person.clinician)}],
         period={"start": instant(case.reference, 14)},
