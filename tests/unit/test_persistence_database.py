@@ -50,7 +50,7 @@ import sys
 from smartapp.persistence.engine import open_engine
 from smartapp.persistence.migrate import upgrade
 engine = open_engine(sys.argv[1])
-sys.stdin.readline()
+sys.stdin.readline()  # both have started
 upgrade(engine)
 """
 
@@ -59,7 +59,11 @@ def test_two_processes_may_upgrade_at_once(tmp_path: Path) -> None:
     command = [sys.executable, "-c", UPGRADES, f"sqlite:///{tmp_path / 'app.db'}"]
     processes = [subprocess.Popen(command, stdin=subprocess.PIPE) for _ in range(2)]
     for process in processes:
-        process.communicate(b"go\n", timeout=60)
+        assert process.stdin is not None
+        process.stdin.write(b"go\n")
+        process.stdin.close()
+    for process in processes:
+        process.wait(timeout=60)
     assert [process.returncode for process in processes] == [0, 0]
     require_current(open_engine(f"sqlite:///{tmp_path / 'app.db'}"))
 
