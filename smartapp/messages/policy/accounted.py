@@ -81,8 +81,12 @@ _GREETING = frozenset(
 _MAX_NAME_WORDS = 6
 _MOST_STARS = 10
 # Words of a sentence that asks for an answer by key or grade, and the grades it may name.
-_ANSWERING = frozenset("reply replying press rating scale stars survey responda conteste oprima marque presione encuesta escala".split())
-_GRADES = frozenset("poor fair average good excellent great terrible neutral y n c r x s malo mala regular bueno buena excelente".split())
+_ANSWERING = frozenset(
+    "reply replying press rating scale stars survey responda conteste oprima marque presione encuesta escala".split()
+)
+_GRADES = frozenset(
+    "poor fair average good excellent great terrible neutral y n c r x s malo mala regular bueno buena excelente".split()
+)
 
 
 @dataclass(slots=True)
@@ -111,7 +115,16 @@ def tokenise(folded: Folded) -> tuple[list[Token], list[Slot]]:
         tokens.extend(_words(folded.text, at, upto))
         if slot:
             text = folded.text[slot.start : slot.end]
-            tokens.append(Token(text, slot.start, slot.end, f"<{slot.kind}>", slot.kind not in ("link", "amount"), slot.kind != "amount"))
+            tokens.append(
+                Token(
+                    text,
+                    slot.start,
+                    slot.end,
+                    f"<{slot.kind}>",
+                    slot.kind not in ("link", "amount"),
+                    slot.kind != "amount",
+                )
+            )
             at = slot.end
     return tokens, slots
 

@@ -41,7 +41,12 @@ class Vocabulary:
     def allows(self, word: str, following: str | None) -> bool:
         """Whether ``word`` is neutral before ``following`` (the next word or slot; None ends the sentence)."""
         if word in self.cautious:
-            return following is None or following in self.cautious_before or following.startswith("<t") or following == "<date>"
+            return (
+                following is None
+                or following in self.cautious_before
+                or following.startswith("<t")
+                or following == "<date>"
+            )
         if word in self.adjectives and following in self.nouns:
             return True
         return word in self.words
@@ -98,7 +103,9 @@ def _vocabulary(language: str, singles: set[str]) -> Vocabulary:
     lines = [line for line in data["phrases"].splitlines() if line.strip()]
     compiled = tuple(re.compile("(?<= )(?:" + translate(line, data["macros"], language) + ")") for line in lines)
     known: set[str] = set().union(*map(words_of, lines), *map(words_of, data["macros"].values()))
-    listed = {key: frozenset(plain(data[key]).split()) for key in ("cautious", "cautious_before", "adjectives", "nouns")}
+    listed = {
+        key: frozenset(plain(data[key]).split()) for key in ("cautious", "cautious_before", "adjectives", "nouns")
+    }
     # A word that is also a clinical term, a telling adjective or a cautious verb is neutral in company only.
     words -= singles | listed["cautious"] | listed["adjectives"]
     known |= set(NUMBER_WORDS[language]) | listed["cautious"] | listed["adjectives"]

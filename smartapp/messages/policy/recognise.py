@@ -19,6 +19,7 @@ from smartapp.messages.policy.verdict import Disclosure
 
 _LONGEST_TERM = 5
 _LONGEST_SPELLING = 26
+_SHORTEST_TERM = 3
 _LEET = {
     "0": "o",
     "1": "il",
@@ -120,16 +121,32 @@ def misspelt(word: str) -> Term | None:
         return table[word][1]
     for at in range(len(word)):
         hit = table.get(word[:at] + word[at + 1 :])
-        if hit is not None and abs(len(hit[0]) - len(word)) <= 1:
+        if hit is not None and _one_slip(word, hit[0]):
             return hit[1]
     return None
+
+
+def _one_slip(one: str, other: str) -> bool:
+    """Whether one letter missing, added or changed, or two neighbours swapped, makes ``one`` of ``other``."""
+    start = 0
+    while start < min(len(one), len(other)) and one[start] == other[start]:
+        start += 1
+    a, b = one[start:], other[start:]
+    swapped = len(a) == len(b) and len(a) > 1 and a[0] == b[1] and a[1] == b[0] and a[2:] == b[2:]
+    return swapped or a[1:] == b[1:] or a == b[1:] or a[1:] == b
 
 
 def recognise(text: str, tokens: Sequence[Token], parts: Iterable[Sequence[Token]]) -> list[Found]:
     """Everything recognised in folded ``text``; overlapping pieces are all kept, the longest term first."""
     lex = lexicon()
     words = [token for token in tokens if token.plain != "<end>" and token.plain != "<sign>"]
-    found = [*_terms(words, lex), *_spelt_out(words, lex), *_single_words(words, lex), *_written(text, words), *_links(words, lex)]
+    found = [
+        *_terms(words, lex),
+        *_spelt_out(words, lex),
+        *_single_words(words, lex),
+        *_written(text, words),
+        *_links(words, lex),
+    ]
     for part in parts:
         found.extend(_sequences(part, lex))
     for run in _LEET_RUN.finditer(text):
@@ -153,6 +170,8 @@ def _spelt_out(words: Sequence[Token], lex: Lexicon) -> Iterator[Found]:
     """Terms cut by spaces, hyphens or the end of a field: ``d i a b e t e s``, ``dia-betes``."""
     for at in range(len(words)):
         joined, letters = words[at].text, len(words[at].text) == 1
+        if len(joined) >= _SHORTEST_TERM and lex.single(joined):
+            continue
         for end in range(at + 1, len(words)):
             joined += words[end].text
             letters = letters and len(words[end].text) == 1

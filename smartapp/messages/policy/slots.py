@@ -110,7 +110,7 @@ def _patterns() -> list[tuple[str, re.Pattern[str]]]:
             ("time", _TIME),
             ("date", _DATE),
             ("nth", _NTH),
-        ("amount", _AMOUNT),
+            ("amount", _AMOUNT),
         )
         _COMPILED.extend((kind, re.compile(pattern)) for kind, pattern in listed)
     return _COMPILED
