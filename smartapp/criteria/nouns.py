@@ -53,7 +53,7 @@ def with_article(phrase: str) -> str:
     """``an encounter``, ``a diagnosis``; what has an article keeps it."""
     if phrase.startswith(("the ", "those ")):
         return phrase
-    return f"an {phrase}" if phrase[:1] in "aeiou" else f"a {phrase}"
+    return f"an {phrase}" if phrase.lstrip("(")[:1] in "aeiou" else f"a {phrase}"
 
 
 def slot_name(slot: str) -> str:

@@ -74,7 +74,7 @@ _DAYS = {
     "as-of": "the day of evaluation",
     "birth": "the day of birth",
 }
-_PATIENT = {"sex": "sex", "gender": "administrative gender"}
+_PATIENT = {"sex": "sex", "gender": "administrative gender", "deceased": "death"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -208,7 +208,8 @@ def _exists(node: Exists, _: Scope) -> str:
     conditions, inner = _filters(node.events)
     if isinstance(inner, Pick) and inner.ties == "one":
         return f"{_set(inner)} is one where {conditions}" if conditions else f"there is {_set(inner)}"
-    return f"there is {with_article(_set(node.events))}"
+    phrase = with_article(_set(node.events))
+    return f"there are {phrase}" if phrase.startswith("those ") else f"there is {phrase}"
 
 
 def _at_least(node: AtLeast, _: Scope) -> str:
