@@ -211,18 +211,21 @@ class Age(Value):
 
 @dataclass(frozen=True, slots=True)
 class PatientField(Value):
-    """``sex`` (us-core-sex) or ``gender`` (administrative)."""
+    """``sex`` (us-core-sex), ``gender`` (administrative) or ``deceased``, the time of death (unknown while alive)."""
 
-    name: OneOfThese["sex", "gender"]
+    name: OneOfThese["sex", "gender", "deceased"]
 
     @property
     def type(self) -> Type:
-        return Type.TEXT
+        return Type.TIME if self.name == "deceased" else Type.TEXT
 
 
 @dataclass(frozen=True, slots=True)
 class Edge(Value):
-    """The lowest or highest known value of a field in an event set; unknown where the set has none."""
+    """The lowest or highest known value of a field in an event set; unknown where the set has none.
+
+    Kleene: unknown too where the set is open, or an uncertain member would change the answer.
+    """
 
     opens_scope: ClassVar[bool] = True
 

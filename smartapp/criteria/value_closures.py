@@ -88,9 +88,15 @@ def _edge(c: Compiler, node: Edge) -> Fn:
 
     def edge(run: Run, _this: Event | None, _other: Event | None) -> Any:
         found: Members = events(run, None, None)
-        if found.unsure or found.open:
+        if found.open:
             return None
-        return choose((value for event in found.sure if (value := get(event)) is not None), default=None)
+        best = choose((value for event in found.sure if (value := get(event)) is not None), default=None)
+        # An uncertain member matters only if it would change the answer.
+        for event in found.unsure:
+            value = get(event)
+            if value is None or best is None or choose(value, best) != best:
+                return None
+        return best
 
     return edge
 
