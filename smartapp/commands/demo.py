@@ -16,7 +16,7 @@ import click
 @click.option("--data", type=click.Path(path_type=Path), help="Folder for the demo's databases (default: var/demo).")
 @click.option("--ehr-port", default=9000, show_default=True)
 @click.option("--app-port", default=8000, show_default=True)
-def command(
+def command(  # noqa: PLR0917
     once: bool, patients: Path | None, patient: str | None, data: Path | None, ehr_port: int, app_port: int
 ) -> int:
     """Start the sandbox EHR and the app, and print the address to open."""
