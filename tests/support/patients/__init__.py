@@ -5,16 +5,34 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from support.measure_tables import Table
-from support.patients import cms122, cms124, cms125, cms130, cms131, cms139, cms165, cms951, shared
+from support.patients import (
+    cms2,
+    cms69,
+    cms122,
+    cms124,
+    cms125,
+    cms130,
+    cms131,
+    cms138,
+    cms139,
+    cms165,
+    cms347,
+    cms951,
+    shared,
+)
 
 TABLES: tuple[Callable[[], Table], ...] = (
     *shared.TABLES,
+    cms2.cms2,
+    cms69.cms69,
     cms122.cms122,
     cms124.cms124,
     cms125.cms125,
     cms130.cms130,
     cms131.cms131,
+    cms138.cms138,
     cms139.cms139,
     cms165.cms165,
+    cms347.cms347,
     cms951.cms951,
 )

@@ -8,9 +8,25 @@ _WHO_IS_81 = "whoever is 81 and frail is excluded by the other branch, ill or no
 
 _NONE_AT_MOST_9 = "no reading of the day may be 9 or less: that one is above 9 follows from there being one"
 
+_AT_A_VISIT = "it is at a visit, or after one, and visits are in the period already"
+_IN_THE_PERIOD_ANYWAY = "that it began in the period is asked of every follow-up"
+
 EQUIVALENT: Mapping[str, str] = {
     r"^CMS131 Group_1 numerator > without Diabetic Retinopathy Overlapping": (
         "an exam in the period counts with retinopathy and without"
+    ),
+    r"without IsKnown\(": "in strict mode what is unknown is dropped, as what is not known to be known",
+    r"^CMS138 Denominator 2 > without Initial Population": "a denominator is counted within the initial population",
+    r"^CMS2 Numerator > .*Age\(period-start\) >= 12": "the initial population is 12 or older already",
+    r"^CMS2 Numerator > (17 for 16|.*Age\(period-start\) >= 18)": "at 17 either screening counts already",
+    r"^CMS2 Where\(.*Follow Up for \w+ Depression.* (DayOf\(start\) >=|without DayOf\(start\) <=)": _AT_A_VISIT,
+    r"^CMS2 Where\(.*(Request) .*Depression.* (without DayOf\(at\) >=|DayOf\(at\) > DayOf)": _AT_A_VISIT,
+    r"^CMS69 Where.*Request Follow Up for Below.* > without DayOf\(at\)": _IN_THE_PERIOD_ANYWAY,
+    r"^CMS69 Where.*Procedure Follow Up for Below.* > (without|end for start .in) .*>= DayOf\(period-start\)": (
+        _IN_THE_PERIOD_ANYWAY
+    ),
+    r"^CMS69 Where.*Body mass.* > (without Quantity.*|value >= 17.5|value <= 25|value < 26)$": (
+        "normal is what is neither high nor low: those two decide"
     ),
     r"^CMS122 .* > value (>= 9|> 8)$": _NONE_AT_MOST_9,
     r"^frailty or 81 Is Age 66 to 80.* > without Age\(period-end\) <= 80$": _WHO_IS_81,
