@@ -50,9 +50,9 @@ number, unit, systolic, diastolic, days = (
     Field("diastolic"),
     Field("days"),
 )
-value_kind = Field("value_kind")
+value_kind, repeats = Field("value_kind"), Field("repeats")
 not_done: Condition = Flag(Field("negated"))
-sex, gender = PatientField("sex"), PatientField("gender")
+sex, gender, death = PatientField("sex"), PatientField("gender"), PatientField("deceased")
 birth, as_of = Anchor("birth"), Anchor("as-of")
 
 
@@ -255,6 +255,7 @@ __all__ = [
     "day_during",
     "day_overlaps",
     "days",
+    "death",
     "define",
     "define_set",
     "device_requests",
@@ -281,6 +282,7 @@ __all__ = [
     "procedures",
     "reference",
     "refines",
+    "repeats",
     "service_requests",
     "sex",
     "start",

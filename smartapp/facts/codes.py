@@ -59,6 +59,18 @@ class SlotCode(NamedTuple):
     code: str
 
 
-SLOTS = ("code", "value", "reason", "body", "category", "discharge", "diagnosis", "type", "location", "label")
+SLOTS = (
+    "code",
+    "value",
+    "reason",
+    "body",
+    "category",
+    "discharge",
+    "diagnosis",
+    "type",
+    "location",
+    "severity",
+    "label",
+)
 """Where an event may carry codes. ``code`` is what it is about; ``diagnosis`` are the conditions that an
 encounter names; ``label`` is ``meta.security``; the others are the FHIR elements of the same name."""

@@ -32,7 +32,8 @@ class Event:
     unknown ``None``); ``latest`` is the end where it is known and finite, else the start; ``at`` is when
     it was authored, issued or recorded. ``number`` with ``unit`` (UCUM) is the value where it is a quantity;
     ``systolic`` and ``diastolic`` are mmHg. ``encounter`` and ``focus`` are relative references
-    (``Encounter/1``). ``days`` is the cumulative number of days that a medicine was supplied for.
+    (``Encounter/1``). ``days`` is the cumulative number of days that a medicine was supplied for, ``repeats`` the
+    refills that were ordered; for an ordered medicine ``number`` with ``unit`` is the amount supplied per day.
     """
 
     id: str
@@ -56,6 +57,7 @@ class Event:
     encounter: str | None = None
     focus: str | None = None
     days: float | None = None
+    repeats: float | None = None
     display: str | None = field(default=None, compare=False)
 
     @property

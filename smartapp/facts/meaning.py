@@ -91,7 +91,10 @@ MEANINGS: Mapping[str, Meaning] = {
     ),
     "CommunicationRequest": Meaning((("category", "category"), *_REASONS), _OCCURRENCE, ("authoredOn",), focus="about"),
     "Condition": Meaning(
-        (("code", "code"), ("category", "category"), ("body", "bodySite")), _ONSET, ("recordedDate",), status=""
+        (("code", "code"), ("category", "category"), ("body", "bodySite"), ("severity", "severity")),
+        _ONSET,
+        ("recordedDate",),
+        status="",
     ),
     "Coverage": Meaning((("code", "type"),), (("period", Form.PERIOD),), patient="beneficiary", encounter=""),
     "Device": Meaning((("code", "type"), ("reason", "statusReason")), patient="patient", encounter=""),

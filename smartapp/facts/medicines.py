@@ -7,6 +7,10 @@ Follows CumulativeMedicationDuration 6.0.000 (QI-Core 2025 content, ``medication
   on the day of ``whenHandedOver``, else ``whenPrepared``.
 - Days are the expected supply, else quantity / (dose * times a day); for a request, times 1 + refills.
 - Without them a request ends with its ``boundsPeriod``; without that there is **no period**, neither start nor end.
+
+That library takes exactly one dosage instruction. A request with several lasts from the first of their bounds to the
+end of the last that joins on to it, and bounds that are a duration count from ``authoredOn`` (AHAOverall 4.1.000,
+``overlapsAfterHeartFailureOutpatientEncounter``).
 """
 
 from __future__ import annotations
@@ -14,7 +18,7 @@ from __future__ import annotations
 from typing import Any
 
 from smartapp.facts.elements import Json, moment_span, number, object_, objects, period_span, text
-from smartapp.facts.instants import DAY, Instant, truncate_to_day
+from smartapp.facts.instants import DAY, FOREVER, Instant, truncate_to_day
 
 Supply = tuple[Instant | None, Instant | None, float | None]
 """Start and end of the supply, and its days; all unknown where there is no period."""
@@ -35,12 +39,12 @@ _MOST_DAYS = 200 * 366.0
 def request_supply(resource: Json) -> Supply:
     """The supply that a MedicationRequest orders."""
     dispense = object_(resource, "dispenseRequest") or {}
-    dosage = _only(objects(resource, "dosageInstruction"))
+    dosages = objects(resource, "dosageInstruction")
+    dosage = _only(dosages)
     bounds = _bounds(dosage)
-    days = _days_supplied(dispense, "expectedSupplyDuration", dosage)
-    refills = number(dispense, "numberOfRepeatsAllowed")
-    if days is not None:
-        days *= 1 + (refills or 0)
+    days = _request_days(dispense, dosage)
+    if days is None and (bounds is None or len(dosages) > 1):
+        return _joined(resource, dosages) or (None, None, None)
     start, end = (None, None) if bounds is None else period_span(bounds, "boundsPeriod")
     if start is None and (authored := resource.get("authoredOn")) is not None:
         start = moment_span(authored, "authoredOn")[0]
@@ -54,6 +58,56 @@ def request_supply(resource: Json) -> Supply:
         if first <= last:
             return first, last, (last + 1 - first) / DAY
     return None, None, None
+
+
+def request_amount(resource: Json) -> tuple[float | None, str | None]:
+    """The amount that a MedicationRequest supplies per day, and the unit of that amount (tablets often have none)."""
+    dispense = object_(resource, "dispenseRequest") or {}
+    quantity = object_(dispense, "quantity")
+    amount = None if quantity is None else number(quantity, "value")
+    days = _request_days(dispense, _only(objects(resource, "dosageInstruction")))
+    if quantity is None or amount is None or days is None or days <= 0:
+        return None, None
+    return amount / days, text(quantity, "code") or text(quantity, "unit")
+
+
+def request_repeats(resource: Json) -> float | None:
+    """How many refills a MedicationRequest allows."""
+    return number(object_(resource, "dispenseRequest") or {}, "numberOfRepeatsAllowed")
+
+
+def _request_days(dispense: Json, dosage: Json | None) -> float | None:
+    days = _days_supplied(dispense, "expectedSupplyDuration", dosage)
+    return None if days is None else days * (1 + (number(dispense, "numberOfRepeatsAllowed") or 0))
+
+
+def _joined(resource: Json, dosages: list[Any]) -> Supply | None:
+    """The first stretch of the bounds of all instructions; those that touch or overlap are one."""
+    found = sorted(bounds for dosage in dosages if (bounds := _stretch(resource, _repeat(dosage))) is not None)
+    if not found:
+        return None
+    first, last = found[0]
+    for start, end in found[1:]:
+        if start > last:
+            break
+        last = max(last, end)
+    if last >= FOREVER:
+        return first, FOREVER, None
+    return first, last, (last - first) / DAY
+
+
+def _stretch(resource: Json, repeat: Json) -> tuple[Instant, Instant] | None:
+    if (period := repeat.get("boundsPeriod")) is not None:
+        start, end = period_span(period, "boundsPeriod")
+        return None if start is None or end is None else (start, end)
+    length = object_(repeat, "boundsDuration")
+    amount = None if length is None else number(length, "value")
+    days = None if length is None else _unit_days(length, "code", "unit")
+    authored = resource.get("authoredOn")
+    if amount is None or days is None or authored is None or not 0 < amount * days < _MOST_DAYS:
+        return None
+    start = moment_span(authored, "authoredOn")[0]
+    return start, start + int(amount * days * DAY) - 1
 
 
 def dispense_supply(resource: Json) -> Supply:

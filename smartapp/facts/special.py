@@ -24,7 +24,7 @@ from smartapp.facts.elements import (
     text,
 )
 from smartapp.facts.instants import BEGINNING, FOREVER, Instant
-from smartapp.facts.medicines import dispense_supply, request_supply
+from smartapp.facts.medicines import dispense_supply, request_amount, request_repeats, request_supply
 from smartapp.facts.modifiers import check_parts, not_performed
 from smartapp.facts.values import read_value
 
@@ -143,6 +143,8 @@ def _medication_request(draft: Draft, codes: list[SlotCode], resource: Json, aro
     _medicine(draft, codes, resource, around)
     _request(draft, codes, resource, around)
     draft.start, draft.end, draft.days = request_supply(resource)
+    draft.number, draft.unit = request_amount(resource)
+    draft.repeats = request_repeats(resource)
 
 
 def _medication_dispense(draft: Draft, codes: list[SlotCode], resource: Json, around: Surroundings) -> None:

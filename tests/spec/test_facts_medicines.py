@@ -7,6 +7,8 @@ from typing import Any
 import pytest
 from support.facts_builders import concept, event, last_ms, ms
 
+from smartapp.facts.instants import FOREVER
+
 
 def dose(amount: float = 1, **repeat: Any) -> dict[str, Any]:
     return {"timing": {"repeat": repeat}, "doseAndRate": [{"doseQuantity": {"value": amount}}]}
@@ -209,3 +211,70 @@ def test_the_period_of_a_dispense(says: str, elements: dict[str, Any], period: P
     found = event("MedicationDispense", medicationCodeableConcept=concept(), **elements)
     expected = (None, None, None) if period is None else (ms(period[0]), last_ms(period[1]), period[2])
     assert (found.start, found.end, found.days) == expected
+
+
+def bounds(**repeat: Any) -> dict[str, Any]:
+    return {"timing": {"repeat": repeat}}
+
+
+STRETCHES: list[tuple[str, list[dict[str, Any]], tuple[str, str] | None]] = [
+    (
+        "two that touch are one, a later one is another",
+        [
+            bounds(boundsPeriod={"start": "2026-04-05", "end": "2026-04-30"}),
+            bounds(boundsPeriod={"start": "2026-01-30T08:00:00Z", "end": "2026-03-30T08:00:00Z"}),
+            bounds(boundsPeriod={"start": "2026-01-02T08:00:00Z", "end": "2026-01-30T08:00:00Z"}),
+        ],
+        ("2026-01-02T08:00:00Z", "2026-03-30T08:00:00Z"),
+    ),
+    (
+        "one within another",
+        [
+            bounds(boundsPeriod={"start": "2026-01-01T00:00:00Z", "end": "2026-06-01T00:00:00Z"}),
+            bounds(boundsPeriod={"start": "2026-02-01T00:00:00Z", "end": "2026-03-01T00:00:00Z"}),
+        ],
+        ("2026-01-01T00:00:00Z", "2026-06-01T00:00:00Z"),
+    ),
+    ("none with bounds", [bounds(frequency=1), bounds(frequency=2)], None),
+    ("of unknown start", [bounds(boundsPeriod={"end": "2026-06-01"}), bounds()], None),
+]
+
+
+@pytest.mark.parametrize(("says", "dosages", "wanted"), STRETCHES, ids=[row[0] for row in STRETCHES])
+def test_several_instructions_last_for_the_first_stretch_of_their_bounds(
+    says: str, dosages: list[dict[str, Any]], wanted: tuple[str, str] | None
+) -> None:
+    found = event("MedicationRequest", **ORDERED, medicationCodeableConcept=concept("1"), dosageInstruction=dosages)
+    assert (found.start, found.end) == ((None, None) if wanted is None else (ms(wanted[0]), ms(wanted[1])))
+
+
+def test_bounds_without_an_end_last_for_ever_among_several() -> None:
+    dosages = [bounds(boundsPeriod={"start": "2026-01-01T00:00:00Z"}), bounds()]
+    found = event("MedicationRequest", **ORDERED, medicationCodeableConcept=concept("1"), dosageInstruction=dosages)
+    assert (found.start, found.end) == (ms("2026-01-01T00:00:00Z"), FOREVER)
+
+
+def test_a_duration_counts_from_the_order() -> None:
+    dosages = [bounds(boundsDuration={"value": 2, "code": "wk"})]
+    found = event("MedicationRequest", **ORDERED, medicationCodeableConcept=concept("1"), dosageInstruction=dosages)
+    assert (found.start, found.end) == (ms("2026-03-01T15:00:00Z"), ms("2026-03-15T15:00:00Z") - 1)
+
+
+AMOUNTS: list[tuple[str, dict[str, Any], tuple[float | None, str | None]]] = [
+    ("no dispense", {}, (None, None)),
+    ("no quantity", supply(30), (None, None)),
+    ("quantity by days", {**supply(30), "quantity": {"value": 60}}, (2, None)),
+    ("of a liquid", {**supply(5), "quantity": {"value": 50, "unit": "millilitre", "code": "mL"}}, (10, "mL")),
+    ("unit without a code", {**supply(5), "quantity": {"value": 50, "unit": "mL"}}, (10, "mL")),
+    ("refills stretch it", {**supply(30), "quantity": {"value": 60}, "numberOfRepeatsAllowed": 1}, (1, None)),
+    ("no days", {"quantity": {"value": 60}}, (None, None)),
+]
+
+
+@pytest.mark.parametrize(("says", "dispense", "wanted"), AMOUNTS, ids=[row[0] for row in AMOUNTS])
+def test_amount_per_day_and_refills(
+    says: str, dispense: dict[str, Any], wanted: tuple[float | None, str | None]
+) -> None:
+    found = event("MedicationRequest", **ORDERED, medicationCodeableConcept=concept("1"), dispenseRequest=dispense)
+    assert (found.number, found.unit) == wanted
+    assert found.repeats == dispense.get("numberOfRepeatsAllowed")
