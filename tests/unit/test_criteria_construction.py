@@ -138,6 +138,13 @@ def test_every_kind_of_value_has_a_type() -> None:
         assert {value.type for value in found} == {name}
 
 
+def test_a_new_sort_of_node_has_to_say_its_type_or_its_kinds() -> None:
+    with pytest.raises(NotImplementedError):
+        _ = Value().type
+    with pytest.raises(NotImplementedError):
+        _ = w.EventSet().kinds
+
+
 def test_units_have_spellings() -> None:
     assert "mmHg" in spellings("mm[Hg]")
     assert spellings("mm[Hg]") == spellings("mmHg")

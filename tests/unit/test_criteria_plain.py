@@ -175,8 +175,8 @@ SAID: tuple[tuple[Node, str], ...] = (
             VISITS, w.other.start.after(w.start), Flag(w.Field("negated", "other")), w.other_has("type", MDS)
         ),
         "encounters with “Visit” for which there is no encounter with “Visit” such that the other encounter's "
-        "arrival is after this encounter's arrival and the other is recorded as not done and the other encounter's type "
-        "is “Hospice care” (LOINC 45755-6)",
+        "arrival is after this encounter's arrival and the other is recorded as not done and the other encounter's "
+        "type is “Hospice care” (LOINC 45755-6)",
     ),
     (
         TESTS.with_(VISITS, w.day_during(w.OTHER, inner=w.Interval(w.start, w.other.end))),

@@ -7,6 +7,7 @@ from support.spec_tables import (
     A2,
     B1,
     C1,
+    CODE_S1,
     S1,
     S2,
     SET_A,
@@ -251,6 +252,12 @@ CODES = (
         (Case("both", (observation("a", B1), observation("b", S1)), "a", "a ?b"),),
     ),
     Table(
+        "leaf of a set that lacks a system, and one code of that same system",
+        "An event with that code is certain, though all its codes are in the lacking system.",
+        observations(SET_LACKING, CODE_S1, found_in=()),
+        (Case("the code, another", (observation("a", S1), observation("b", S2)), "a", "a ?b"),),
+    ),
+    Table(
         "empty set",
         "A value set that is known to be empty has no members.",
         observations(SET_NONE, found_in=()).exist(),
@@ -433,7 +440,7 @@ COUNTS = (
     ),
     Table(
         "lowest",
-        "The lowest known value; unknown for an empty set, and where a member is uncertain.",
+        "The lowest known value; unknown for an empty set, and where an uncertain member could be lower.",
         _TESTS.where(status.is_("final")).lowest(systolic),
         (
             Case(
@@ -452,6 +459,18 @@ COUNTS = (
                 140.0,
                 None,
             ),
+            Case(
+                "uncertain, and higher",
+                (observation("a", A1, status="final", systolic=120.0), observation("b", A1, systolic=140.0)),
+                120.0,
+            ),
+            Case(
+                "uncertain, and without a value",
+                (observation("a", A1, status="final", systolic=120.0), observation("b", A1)),
+                120.0,
+                None,
+            ),
+            Case("uncertain alone", (observation("b", A1, systolic=140.0),), None),
             Case("unread", (observation("a", A1, status="final", systolic=140.0),), 140.0, None, unread=(_KEY,)),
         ),
     ),
