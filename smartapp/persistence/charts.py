@@ -43,6 +43,13 @@ class ChartStore:
             sealed = connection.execute(wanted).scalar()
         return None if sealed is None else self._vault.decrypt(sealed, _context(tenant, handle, name))
 
+    def remove(self, handle: str, tenant: str, prefix: str) -> None:
+        """Forget the documents whose names begin with ``prefix``."""
+        table = chart_snapshot
+        mine = (table.c.handle == handle) & (table.c.tenant == tenant)
+        with writing(self._engine) as connection:
+            connection.execute(delete(table).where(mine, table.c.name.startswith(prefix, autoescape=True)))
+
 
 def _context(tenant: str, handle: str, name: str) -> bytes:
     return context_of(tenant, "chart_snapshot", name, handle)
