@@ -1,0 +1,200 @@
+"""Rules compiled for a population: a script of queries that answers all questions for all patients.
+
+>>> program = compile_population([Question(rule, Mode.STRICT)])
+>>> script = program.script(known, Times(period, as_of))
+
+Run ``script.tables`` in order, then ``script.atoms`` as the table ``atoms``; ``script.answers`` has a row for each
+patient with a column for each question, a ``script.tallies`` query the encounters of each patient counted by which
+sets they are in. The tables that it reads are described in :mod:`.layout`.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+from smartapp.criteria.compiling import Mode
+from smartapp.criteria.nodes import Condition, EventSet, Exists, Node, Value
+from smartapp.criteria.sql.atoms import Atom, Atoms, Sort
+from smartapp.criteria.sql.classes import CodeQuestion, Known, code_questions
+from smartapp.criteria.sql.compiler import Context, Times
+from smartapp.criteria.sql.dialect import DUCKDB, Dialect
+from smartapp.criteria.sql.scalars import Scope
+from smartapp.criteria.sql.sets import Sets
+from smartapp.criteria.sql.settled import Settled
+from smartapp.criteria.tree import owners
+from smartapp.errors import CriteriaError
+
+PAIRS_IN_A_WORD = 31
+_NO_NUMBER = "CAST(NULL AS DOUBLE)"
+
+
+class Question(NamedTuple):
+    """A part of a rule about the patient, and the mode in which it is asked. A set is asked whether it has a member."""
+
+    node: Node
+    mode: Mode
+
+
+class Column(NamedTuple):
+    """The column of ``answers`` that holds a question's answer: a boolean, milliseconds, a number or a text.
+
+    ``expression`` is over ``person pt`` and ``atoms a``.
+    """
+
+    name: str
+    expression: str
+
+
+@dataclass(frozen=True)
+class Script:
+    """Queries to run in this order: ``tables``, ``atoms``; then ``answers`` and ``tallies``."""
+
+    tables: tuple[tuple[str, str], ...]
+    atoms: str
+    columns: Mapping[Question, Column]
+    tallies: Mapping[str, str]
+    dialect: Dialect = DUCKDB
+
+    @property
+    def answers(self) -> str:
+        """One row for each patient: ``p`` and a column for each question."""
+        columns = {column.name: column.expression for column in self.columns.values()}
+        wanted = "".join(f", {expression} AS {name}" for name, expression in columns.items())
+        return f"SELECT pt.p{wanted} FROM person pt LEFT JOIN atoms a ON a.p = pt.p"
+
+    def statements(self) -> tuple[str, ...]:
+        """What has to be run before ``answers`` and ``tallies`` can be asked."""
+        made = [self.dialect.create.format(name, select) for name, select in self.tables]
+        return (*made, self.dialect.create.format("atoms", self.atoms))
+
+
+@dataclass(frozen=True)
+class PopulationProgram:
+    """Compiled rules; made by :func:`compile_population`."""
+
+    questions: tuple[Question, ...]
+    tallies: Mapping[str, tuple[EventSet, ...]] = field(default_factory=dict)
+
+    @property
+    def rules(self) -> tuple[Node, ...]:
+        sets = (one for group in self.tallies.values() for one in group)
+        return tuple(dict.fromkeys((*(_asked(question.node) for question in self.questions), *sets)))
+
+    @property
+    def code_questions(self) -> tuple[CodeQuestion, ...]:
+        """What has to be known of codes: the numbers in a :class:`Class` are places in this list."""
+        return code_questions(self.rules)
+
+    def script(self, known: Known, times: Times, dialect: Dialect = DUCKDB) -> Script:
+        """The queries for some data and times. Raises :class:`CriteriaError` for a rule that SQL cannot say."""
+        first = _Writing(self, known, times, dialect, Counter())
+        first.write()
+        # What the first writing used twice, the second makes a table.
+        return _Writing(self, known, times, dialect, first.context.uses).write()
+
+
+class _Writing:
+    def __init__(
+        self,
+        program: PopulationProgram,
+        known: Known,
+        times: Times,
+        dialect: Dialect,
+        uses: Counter[tuple[int, Mode]],
+    ) -> None:
+        self.program = program
+        self.context = Context(
+            rules=program.rules,
+            questions=program.code_questions,
+            known=known,
+            times=times,
+            dialect=dialect,
+            uses=uses,
+        )
+        self.settled = Settled(self.context)
+        self.atoms = Atoms()
+        self.atoms.sets = Sets(self.context, self.settled, self.atoms.in_query)
+        self._places: dict[int, int] = {}
+        self._asked: set[int] = set()
+
+    def write(self) -> Script:
+        columns: dict[Question, Column] = {}
+        by_text: dict[str, Column] = {}
+        for question in self.program.questions:
+            expression = self._expression(question)
+            column = by_text.get(expression)
+            if column is None:
+                column = by_text[expression] = Column(f"c{len(by_text)}", expression)
+            columns[question] = column
+        tallies = {name: self._tally(sets) for name, sets in self.program.tallies.items()}
+        tables = tuple(self.atoms.sets.statements)
+        return Script(tables, self._all_atoms(), columns, tallies, self.context.dialect)
+
+    def _expression(self, question: Question) -> str:
+        node = _asked(question.node)
+        # Where both modes say the same, one column serves both.
+        mode = Mode.STRICT if self.settled.same(node) else self.context.plain_mode(node, question.mode)
+        return Scope(self.context, mode, lambda one, mode_: self.atoms.ask(one, mode_, self._final)).sql(node)
+
+    def _final(self, atom: Atom, bit: int) -> str:
+        self._asked.add(atom.index)
+        if not bit:
+            return f"a.x{atom.index}"
+        word, place = self._place(atom)
+        return f"(coalesce(a.w{word}, 0) & {bit * 4**place}) <> 0"
+
+    def _place(self, atom: Atom) -> tuple[int, int]:
+        return divmod(self._places.setdefault(atom.index, len(self._places)), PAIRS_IN_A_WORD)
+
+    def _tally(self, sets: Sequence[EventSet]) -> str:
+        parts = " UNION ALL ".join(
+            f"SELECT p, e, {1 << place} AS m FROM {self.atoms.sets.rows(one, Mode.STRICT)}"
+            for place, one in enumerate(sets)
+        )
+        each = f"SELECT p, bit_or(m) AS m FROM ({parts}) GROUP BY p, e"
+        return f"SELECT p, m, count(*) AS n FROM ({each}) GROUP BY p, m"
+
+    def _all_atoms(self) -> str:
+        """One row a patient with every atom that the columns ask for: one aggregation over all rows of all atoms."""
+        rows, made = [], []
+        for atom in (atom for atom in self.atoms.all if atom.index in self._asked):
+            if atom.sort is Sort.BITS:
+                word, place = self._place(atom)
+                rows.append(
+                    f"SELECT p, {word} AS k, CAST(v AS BIGINT) * {4**place} AS v, {_NO_NUMBER} AS d FROM ({atom.rows})"
+                )
+                continue
+            key, column = -1 - atom.index, "v" if atom.sort is Sort.TIME else "d"
+            value = (
+                "v, CAST(NULL AS DOUBLE) AS d" if column == "v" else "CAST(NULL AS BIGINT) AS v, CAST(v AS DOUBLE) AS d"
+            )
+            rows.append(f"SELECT p, {key} AS k, {value} FROM ({atom.rows})")
+            made.append(f"{atom.best}({column}) FILTER (WHERE k = {key}) AS x{atom.index}")
+        words = -(-len(self._places) // PAIRS_IN_A_WORD)
+        made += [f"bit_or(v) FILTER (WHERE k = {word}) AS w{word}" for word in range(words)]
+        if not rows:
+            return "SELECT p FROM person WHERE FALSE"
+        return f"SELECT p, {', '.join(made)} FROM ({' UNION ALL '.join(rows)}) GROUP BY p"
+
+
+def _asked(node: Node) -> Node:
+    """A set is asked whether it has a member."""
+    return Exists(node) if isinstance(node, EventSet) else node
+
+
+def compile_population(
+    questions: Sequence[Question], tallies: Mapping[str, Sequence[EventSet]] | None = None
+) -> PopulationProgram:
+    """Compile questions about patients, and tallies of sets of encounters, for whole populations.
+
+    Raises :class:`CriteriaError` for a question that is not about the patient.
+    """
+    for node, _ in questions:
+        if owners(node) or not isinstance(node, Condition | Value | EventSet):
+            raise CriteriaError("criteria.no-event", "A rule names a field, but there is no event it could be of.")
+    return PopulationProgram(
+        tuple(dict.fromkeys(questions)), {name: tuple(sets) for name, sets in (tallies or {}).items()}
+    )
