@@ -25,6 +25,28 @@ _GENERAL = "recall.gap"
 
 
 @dataclass(frozen=True, slots=True)
+class Situation:
+    """What decides which message is relevant: open gaps (short measure ids), payer, and whether seen lately."""
+
+    gaps: tuple[str, ...] = ()
+    medicare: bool = False
+    dormant: bool = False
+
+
+def template_for(situation: Situation) -> str:
+    """The id of the message that fits a patient (R67, R68); a dormant one is first asked back (R17).
+
+    The channel is another question: see :func:`smartapp.messages.routing.route`.
+    """
+    if situation.dormant:
+        return "reactivation.first"
+    chosen = next((_BY_MEASURE[gap] for gap in situation.gaps if gap in _BY_MEASURE), None)
+    if chosen is not None:
+        return chosen
+    return "recall.medicare-wellness" if situation.medicare else "recall.annual-visit"
+
+
+@dataclass(frozen=True, slots=True)
 class Draft:
     """A text to be read and approved by a person.
 
@@ -108,4 +130,4 @@ def _draft(template: Template, rendered: Rendered) -> Draft:
     )
 
 
-__all__ = ["Draft", "SlotError", "draft_for_gap", "first_name"]
+__all__ = ["Draft", "Situation", "SlotError", "draft_for_gap", "first_name", "template_for"]
