@@ -12,6 +12,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
+from pathlib import Path
 
 from sqlalchemy import Engine
 
@@ -82,11 +83,15 @@ class Core:
     def secrets(self) -> Secrets:
         return Secrets(self.engine, self.vault, self.outside.clock, self.environ)
 
+    @property
+    def value_set_folder(self) -> Path:
+        """Where official value sets are kept: the practice's own folder, else one in the data folder."""
+        return self.settings.value_sets or self.settings.data_dir / "value-sets"
+
     @cached_property
     def value_sets(self) -> ValueSets:
         """The shipped value sets, replaced by official ones where the practice has loaded them."""
-        folder = self.settings.value_sets
-        return ValueSets.load(*([folder] if folder else []))
+        return ValueSets.load(*([self.value_set_folder] if self.value_set_folder.is_dir() else []))
 
     @cached_property
     def enabled(self) -> Enabled:

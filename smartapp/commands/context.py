@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 
 from smartapp.audit.logs import configure_logging
@@ -13,4 +14,5 @@ def core_from_environment() -> Core:
     """The app's parts, as the environment says; raises ``ConfigurationError`` naming what is wrong."""
     settings = load(os.environ)
     configure_logging(settings.log_level)
+    logging.getLogger("alembic").setLevel(logging.WARNING)
     return open_core(settings, os.environ)

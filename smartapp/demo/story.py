@@ -147,12 +147,20 @@ def _tell_chart(chart: Element, say: Say) -> None:
 def _approve(browser: Browser, gap: Element, say: Say) -> str:
     form = _draft_form(gap)
     assert form is not None
+    heading = gap.first("h3")
+    title = heading.text if heading else ""
     page = browser.submit(form)
     marked = page.first("p", data_portal_only="*")
-    if marked is None:
+    body = page.first("textarea", name="body")
+    if body is None or not body.text:
+        raise StoryError("demo.draft", "There is no text to approve.")
+    say(f"Drafted: {body.text}")
+    if marked is not None:
+        say(f"  portal only, because of: {', '.join(m.text for m in marked.find('mark'))}")
+    elif title.casefold() in body.text.casefold():
         raise StoryError("demo.policy", "The message names the care that is due and is not marked portal-only.")
-    say(f"Drafted: {marked.text}")
-    say(f"  portal only, because of: {', '.join(m.text for m in marked.find('mark'))}")
+    else:
+        say("  neutral: a patient who has long not been seen is asked back first")
     approve = next((f for f in page.find("form") if f.attributes.get("action", "").endswith("/approve")), None)
     if approve is None:
         raise StoryError("demo.approve", "The message cannot be approved.")

@@ -11,6 +11,9 @@ from smartapp.groups.model import Dimension, Group
 NOT_A_VISIT = ("IMP", "ACUTE", "NONAC", "OBSENC", "EMER", "SS", "PRENC")
 """Classes of encounters (HL7 v3-ActCode) that say nothing about coming to the practice."""
 
+DORMANT = "visits-dormant"
+"""The group that is asked back before any message about care (R17)."""
+
 visits: EventSet = encounters().where(status.is_("finished"), ~class_.is_like(*NOT_A_VISIT))
 
 

@@ -35,9 +35,12 @@ class OutreachService:
         self._queue = queue
         self._practice = practice
 
-    def draft(self, launch: LaunchContext, measure: Measure, snapshot: Snapshot) -> Message:
-        """A first text for a gap. Asking twice on one day gives the same draft, not a second one."""
-        draft = self.text_for(measure, snapshot)
+    def draft(self, launch: LaunchContext, measure: Measure, snapshot: Snapshot, *, dormant: bool) -> Message:
+        """A first text for a gap. Asking again while it is under way gives the same draft, not a second one.
+
+        A ``dormant`` patient is asked back first, without a word of the gap (R17).
+        """
+        draft = self._text_for(measure, snapshot, dormant=dormant)
         return self._queue.submit(
             NewMessage(
                 tenant=launch.tenant,
@@ -56,16 +59,22 @@ class OutreachService:
             actor=launch.user.reference,
         )
 
-    def text_for(self, measure: Measure, snapshot: Snapshot) -> Draft:
-        """The template's words for this gap, in the patient's language where there is one."""
-        return draft_for_gap(
-            measure.id,
-            title=measure.clinical.plain_title or measure.title,
-            patient_name=snapshot.patient.name,
-            practice_name=self._practice.name,
-            practice_phone=self._practice.phone,
-            language=snapshot.patient.language or "en",
-        )
+    def _text_for(self, measure: Measure, snapshot: Snapshot, *, dormant: bool) -> Draft:
+        """The template's words for this gap, in the patient's language where a person has approved the translation."""
+
+        def draft(language: str) -> Draft:
+            return draft_for_gap(
+                measure.id,
+                title=measure.clinical.plain_title or measure.title,
+                patient_name=snapshot.patient.name,
+                practice_name=self._practice.name,
+                practice_phone=self._practice.phone,
+                language=language,
+                dormant=dormant,
+            )
+
+        first = draft(snapshot.patient.language or "en")
+        return draft("en") if first.needs else first
 
     def verdict(self, message: Message, snapshot: Snapshot) -> Verdict:
         """What the text reveals, and to which channels that leaves it."""

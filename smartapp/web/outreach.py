@@ -6,6 +6,7 @@ from flask import Blueprint, Response, g, redirect, request, url_for
 from werkzeug.wrappers import Response as AnyResponse
 
 from smartapp.errors import InputError, NotFoundError
+from smartapp.groups.engagement import DORMANT
 from smartapp.measures.statuses import ClinicalStatus
 from smartapp.services.snapshot import Snapshot
 from smartapp.web import frame
@@ -25,10 +26,12 @@ def draft(handle: str, measure_id: str) -> AnyResponse:
     """Draft the message for a gap that is open in the chart as it was read."""
     chart = parts().chart
     measure, snapshot = chart.measure(measure_id), _snapshot()
-    result = next(result for one, result in chart.evaluate(snapshot).results if one.id == measure.id)
+    view = chart.evaluate(snapshot)
+    result = next(result for one, result in view.results if one.id == measure.id)
     if result.clinical_status not in _OPEN:
         raise InputError("messages.no-gap", "This care is not due, so there is nothing to write about.", status=409)
-    message = parts().outreach.draft(g.launch, measure, snapshot)
+    dormant = any(one.group.id == DORMANT and one.truth for one in view.memberships)
+    message = parts().outreach.draft(g.launch, measure, snapshot, dormant=dormant)
     return redirect(url_for("outreach.message", handle=handle, message_id=message.id), 303)
 
 

@@ -73,7 +73,7 @@ def test_the_sandbox_and_the_launch_are_strangers() -> None:
 def test_services_do_not_know_the_web_and_only_the_app_knows_all() -> None:
     for path in sources("smartapp"):
         place = path.relative_to(ROOT / "smartapp").parts[0]
-        if place in ("web", "app.py", "cli.py", "commands"):
+        if place in ("web", "app.py", "cli.py", "__main__.py", "commands"):
             continue
         for name in imports_of(path):
             assert not within(name, ("smartapp.web", "smartapp.app", "smartapp.cli")), f"{path} imports {name}"
