@@ -14,7 +14,6 @@ from smartapp.criteria.constants import Period, constant_value, is_constant
 from smartapp.criteria.indexing import LeafIndex, Members
 from smartapp.criteria.nodes import Codes, Define, DefineSet, Events, Node, Not, Value
 from smartapp.criteria.plan import Plan
-from smartapp.criteria.tree import owners
 from smartapp.criteria.valuesets import Expansion, ValueSets
 from smartapp.errors import CriteriaError
 from smartapp.facts.events import Event, Facts
@@ -54,7 +53,8 @@ Builder = Callable[["Compiler", Any], Fn]
 TODO: Any = object()
 """In a run's memo: not evaluated yet."""
 
-_NO_MEMO = (Events, Define, DefineSet, Not)
+NO_MEMO = (Events, Define, DefineSet, Not)
+"""Nodes that cost no more to evaluate than to remember."""
 
 
 class Compiler:
@@ -92,7 +92,7 @@ class Compiler:
         if builder is None:
             raise CriteriaError("criteria.no-evaluator", f"{type(node).__name__} cannot be evaluated.")
         made = builder(self, node)
-        if isinstance(node, _NO_MEMO) or owners(node):
+        if isinstance(node, NO_MEMO) or not self._plan.about_patient[number]:
             return made
         return _remember(number, made)
 

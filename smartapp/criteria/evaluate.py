@@ -11,8 +11,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
+from smartapp.criteria.blank import Dependence
 from smartapp.criteria.compiling import (
     TODO,
     Builder,
@@ -56,6 +57,13 @@ class Step:
     events: tuple[Event, ...]
 
 
+class Known(NamedTuple):
+    """What a program works out once for a period and a day: its constant values, and the memo of a blank chart."""
+
+    constants: Sequence[Any]
+    blank: Mapping[Mode, Sequence[Any]]
+
+
 class Outcome:
     """What compiled rules say of one patient in one mode. Parts are evaluated when first asked for.
 
@@ -63,13 +71,14 @@ class Outcome:
     in scope, or is in none of the rules, raises :class:`CriteriaError`.
     """
 
-    __slots__ = ("_functions", "_program", "_run", "_unrefined", "mode")
+    __slots__ = ("_functions", "_known", "_program", "_run", "_unrefined", "mode")
 
-    def __init__(self, program: Program, mode: Mode, run: Run) -> None:
+    def __init__(self, program: Program, mode: Mode, run: Run, known: Known) -> None:
         self.mode = mode
         self._program = program
         self._functions = program.functions(mode)
         self._run = run
+        self._known = known
         self._unrefined: Outcome | None = None
 
     def truth(self, node: Condition | EventSet) -> bool | None:
@@ -104,8 +113,7 @@ class Outcome:
         if self.mode is not Mode.KLEENE:
             return ()
         if self._unrefined is None:
-            run = Run(self._run.facts, self._run.leaves, self._run.constants, [TODO] * len(self._functions))
-            self._unrefined = Outcome(self._program, Mode.UNREFINED, run)
+            self._unrefined = self._program.refined_no_more(self._run, self._known)
         return caveats_of(self._unrefined._walker(), node)
 
     def explain(self, node: Node) -> tuple[Step, ...]:
@@ -122,8 +130,12 @@ class Outcome:
         return Walker(self._run, self._functions, self._program.plan)
 
     def _ask(self, node: Node) -> Any:
-        number = self._program.plan.number(node)
-        if not self._program.about_patient[number]:
+        plan = self._program.plan
+        number = plan.number(node)
+        known = self._run.memo[number]
+        if known is not TODO:
+            return known
+        if not plan.about_patient[number]:
             raise CriteriaError("criteria.no-event", "This part of a rule is about an event, not about the patient.")
         return self._functions[number](self._run, None, None)
 
@@ -136,10 +148,10 @@ class Program:
             if owners(rule):
                 raise CriteriaError("criteria.no-event", "A rule names a field, but there is no event it could be of.")
         self.plan = Plan(rules)
-        self.about_patient = [not owners(node) for node in self.plan.nodes]
         self._index = leaf_index(self.plan, value_sets)
         self._functions = {mode: tuple(Compiler(self.plan, value_sets, mode, _BUILDERS).functions) for mode in Mode}
-        self._constants: tuple[tuple[Period, Instant], list[Any]] | None = None
+        self._dependence = Dependence(self.plan)
+        self._known: tuple[tuple[Period, Instant], Known] | None = None
 
     def functions(self, mode: Mode) -> tuple[Fn, ...]:
         """The closures of a mode, by the plan's numbers."""
@@ -148,11 +160,23 @@ class Program:
     def run(self, facts: Facts, period: Period, as_of: Instant, *, mode: Mode) -> Outcome:
         """Evaluate one patient for a period (first and last instant) as known at the instant ``as_of``."""
         key = (period, as_of)
-        known = self._constants  # one read: another thread may replace it
+        known = self._known  # one read: another thread may replace it
         if known is None or known[0] != key:
-            known = self._constants = (key, constants(self.plan, Period(*period), as_of))
+            known = self._known = (key, self._work_out(Period(*period), as_of))
         leaves = self._index.sort(facts, as_of, certain_only=mode is Mode.STRICT)
-        return Outcome(self, mode, Run(facts, leaves, known[1], [TODO] * len(self.plan.nodes)))
+        return Outcome(self, mode, self._start(facts, leaves, known[1], mode), known[1])
+
+    def refined_no_more(self, run: Run, known: Known) -> Outcome:
+        """The same patient where what refines stays unknown."""
+        mode = Mode.UNREFINED
+        return Outcome(self, mode, self._start(run.facts, run.leaves, known, mode), known)
+
+    def _work_out(self, period: Period, as_of: Instant) -> Known:
+        values = constants(self.plan, period, as_of)
+        return Known(values, {mode: self._dependence.blank(self._functions[mode], values) for mode in Mode})
+
+    def _start(self, facts: Facts, leaves: Mapping[int, Members], known: Known, mode: Mode) -> Run:
+        return Run(facts, leaves, known.constants, self._dependence.memo(known.blank[mode], leaves))
 
 
 def compile_rules(rules: Sequence[Node], value_sets: ValueSets) -> Program:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from smartapp.criteria.nodes import Node
-from smartapp.criteria.tree import field_names
+from smartapp.criteria.tree import children, field_names
 from smartapp.errors import CriteriaError
 
 _Key = tuple[object, ...]
@@ -14,12 +14,15 @@ _Key = tuple[object, ...]
 class Plan:
     """The distinct nodes of some rules, children before parents.
 
+    ``about_patient`` says of each whether it is about the patient, and not about an event in scope.
+
     A node's number depends on its class, its own values and its children's numbers, so that finding equal
     trees takes time linear in their size (comparing them would not, where they share parts).
     """
 
     def __init__(self, rules: Iterable[Node]) -> None:
         self.nodes: list[Node] = []
+        self.about_patient: list[bool] = []
         self._numbers: dict[_Key, int] = {}
         self._seen: dict[int, tuple[Node, int]] = {}  # by identity; holds the node, so that its id stays its own
         for rule in rules:
@@ -27,7 +30,8 @@ class Plan:
 
     def number(self, node: Node) -> int:
         """The number of a node, or of its equal. Raises :class:`CriteriaError` for one that is in no rule here."""
-        found = self._find(node)
+        seen = self._seen.get(id(node))
+        found = self._find(node) if seen is None else seen[1]
         if found is None:
             raise CriteriaError("criteria.not-compiled", f"This {type(node).__name__} is not part of the rules.")
         return found
@@ -41,6 +45,8 @@ class Plan:
         if number is None:
             number = self._numbers[key] = len(self.nodes)
             self.nodes.append(node)
+            inner = node.opens_scope or all(self.about_patient[self._add(child)] for child in children(node))
+            self.about_patient.append(inner and not hasattr(node, "of"))
         self._seen[id(node)] = (node, number)
         return number
 
