@@ -203,9 +203,9 @@ def _card(
         status=due.status.value,
         status_text=words,
         tone=tone,
-        summary=_summary(due, missing),
-        due_text=_due_text(due, view.as_of),
-        caveat=_caveat(result.caveats) if actionable else "",
+        summary=summary_text(due, missing),
+        due_text=due_text_of(due, view.as_of),
+        caveat=caveat_text(result.caveats) if actionable else "",
         missing=missing_text(missing, view.snapshot.facts.coverage),
         on_its_way=_on_its_way(view, clinical.on_its_way) if actionable else [],
         steps=steps_of(view.outcome, clinical, due),
@@ -221,7 +221,7 @@ def _card(
     )
 
 
-def _summary(due: Due, missing: Sequence[str]) -> str:
+def summary_text(due: Due, missing: Sequence[str]) -> str:
     said = [_nice(because) for because in due.reasons]
     if any(because.code is ReasonCode.VALUE_OUT_OF_RANGE for because in due.reasons):
         said.insert(0, "Not at goal.")
@@ -239,7 +239,7 @@ def _nice(because: Because) -> str:
     return because.text.replace(because.when.isoformat(), day_text(because.when))
 
 
-def _due_text(due: Due, today: date) -> str:
+def due_text_of(due: Due, today: date) -> str:
     if due.due_date is None:
         return ""
     days = (due.due_date - today).days
@@ -251,7 +251,7 @@ def _due_text(due: Due, today: date) -> str:
     return f"Due today, {when}" if days == 0 else f"Due {when}, in {span_text(days)}"
 
 
-def _caveat(names: Sequence[str]) -> str:
+def caveat_text(names: Sequence[str]) -> str:
     return f"Shown as due, but not ruled out: {', '.join(names)}." if names else ""
 
 

@@ -77,9 +77,9 @@ def _banner(patient: PatientLine) -> Banner:
 
 
 def _tabs(launch: LaunchContext, current: str) -> list[Tab]:
-    if launch.patient is None:
-        return []
     home = url_for("web.entry", handle=launch.handle)
+    if g.launch.patient is None:
+        return [Tab("Worklist", home, current == "worklist")]
     return [Tab("Care due", home, current == "chart"), Tab("Access", home + "#necessity", current=False)]
 
 
