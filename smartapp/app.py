@@ -13,6 +13,7 @@ from smartapp.resources import resource_folder
 from smartapp.web import errors, forgery, frame, guards, headers
 from smartapp.web.chart import chart_pages
 from smartapp.web.entry import entry_pages
+from smartapp.web.opt_out import opt_out_pages
 from smartapp.web.outreach import outreach_pages
 from smartapp.web.parts import Parts
 
@@ -37,14 +38,19 @@ def create_app(core: Core) -> Flask:
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     app.extensions["smartapp"] = _parts(core)
     app.register_blueprint(launch_blueprint(core.launch))
-    for pages in (entry_pages, chart_pages, outreach_pages):
+    for pages in (entry_pages, chart_pages, outreach_pages, opt_out_pages):
         app.register_blueprint(pages)
     guards.declare_public(
         app, "static", "launch.from_ehr", "launch.standalone", "launch.callback", "launch.logout", "launch.jwks"
     )
     errors.install(app)
     guards.install(app)
-    forgery.install(app, key=_form_key(settings.secret_key), public_url=settings.public_url)
+    forgery.install(
+        app,
+        key=_form_key(settings.secret_key),
+        public_url=settings.public_url,
+        exempt=frozenset({"opt_out.stop"}),  # the link itself is the permission; mail programs post it (RFC 8058)
+    )
     headers.install(app, https=settings.is_https, frame_ancestors=_frame_ancestors(core))
     frame.install(app)
     return app
@@ -59,6 +65,7 @@ def _parts(core: Core) -> Parts:
         chart=core.chart,
         remarks=core.remarks,
         outreach=core.outreach,
+        opt_outs=core.opt_outs,
     )
 
 

@@ -27,10 +27,13 @@ from smartapp.config import Settings
 from smartapp.criteria.valuesets import ValueSets
 from smartapp.groups.catalogue import GROUPS
 from smartapp.measures.catalogue import MEASURES
+from smartapp.messages.channels.build import outside_the_portal
+from smartapp.messages.channels.opt_outs import OptOuts
 from smartapp.messages.claims import Claims, Pace
 from smartapp.messages.delivery import PortalDelivery
 from smartapp.messages.ledger import Ledger
 from smartapp.messages.queue import MessageQueue
+from smartapp.messages.record import CHANNELS
 from smartapp.messages.worker import Worker
 from smartapp.persistence.charts import ChartStore
 from smartapp.persistence.engine import open_engine
@@ -45,7 +48,7 @@ from smartapp.services.backend import Backend
 from smartapp.services.chart import ChartService
 from smartapp.services.enabled import Enabled, chosen
 from smartapp.services.outreach import OutreachService, Practice
-from smartapp.services.recheck import Recheck
+from smartapp.services.recheck import Recheck, may_leave
 
 _CHARTS_AT_ONCE = 8
 
@@ -111,7 +114,7 @@ class Core:
             LaunchSettings(public_url=settings.public_url, allow_open_servers=settings.allow_open_servers),
             Ports(
                 clock=outside.clock,
-                store=SqlSessionStore(self.engine),
+                store=self.sessions_store,
                 vault=self.vault,
                 audit=self.audit,
                 registry=self.registry,
@@ -127,6 +130,14 @@ class Core:
                 idle=timedelta(seconds=settings.idle_timeout), absolute=timedelta(seconds=settings.absolute_timeout)
             ),
         )
+
+    @cached_property
+    def sessions_store(self) -> SqlSessionStore:
+        return SqlSessionStore(self.engine)
+
+    @cached_property
+    def opt_outs(self) -> OptOuts:
+        return OptOuts(self.ledger)
 
     @cached_property
     def charts(self) -> ChartStore:
@@ -147,7 +158,7 @@ class Core:
     @cached_property
     def claims(self) -> Claims:
         settings = self.settings
-        pace = Pace(attempts=settings.message_attempts, per_minute={"portal": settings.message_rate})
+        pace = Pace(attempts=settings.message_attempts, per_minute=dict.fromkeys(CHANNELS, settings.message_rate))
         return Claims(self.ledger, self.outside.monotonic, lease=float(settings.worker_lease), pace=pace)
 
     def reader(self, access_token: AccessToken) -> Reader:
@@ -204,10 +215,35 @@ class Core:
             return None if ehr is None else backend.access_token(ehr, rejected)
 
         recheck = Recheck(
-            backend=backend, chart=self.chart_with(token), remarks=self.remarks, audit=self.audit, clock=clock
+            backend=backend,
+            chart=self.chart_with(token),
+            remarks=self.remarks,
+            opt_outs=self.opt_outs,
+            audit=self.audit,
+            clock=clock,
         )
-        delivery = PortalDelivery(backend.port_for, clock, f"{self.settings.public_url}/messages")
-        return Worker(self.claims, {"portal": delivery}, recheck, vault=self.vault, monotonic=self.outside.monotonic)
+        return Worker(
+            self.claims,
+            {
+                "portal": PortalDelivery(backend.port_for, clock, f"{self.settings.public_url}/messages"),
+                **outside_the_portal(
+                    self.settings,
+                    fetcher=self.fetcher,
+                    opt_outs=self.opt_outs,
+                    may_leave=may_leave,
+                    clock=clock,
+                ),
+            },
+            recheck,
+            vault=self.vault,
+            monotonic=self.outside.monotonic,
+            chores=[self._purge_sessions],
+        )
+
+    def _purge_sessions(self) -> None:
+        """Launches that nobody ended, with the charts that were kept under them."""
+        now = self.outside.clock()
+        self.sessions_store.purge(now, now - timedelta(seconds=self.settings.idle_timeout))
 
 
 def open_core(settings: Settings, environ: Mapping[str, str], outside: Outside | None = None) -> Core:

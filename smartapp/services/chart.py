@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 
 from launch.context import LaunchContext
 from launch.ports import Clock, Monotonic, Sleep
+from smartapp.audit.logs import Safe
 from smartapp.criteria.evaluate import Mode, Outcome, Period
 from smartapp.criteria.requirements import Requirement
 from smartapp.errors import AppError, InputError, NotFoundError
@@ -182,7 +183,7 @@ class ChartService:
         except AppError as error:
             self._fail(launch, latest, (error.code, error.message, error.status))
         except Exception as error:
-            log.error("reading failed unexpectedly: %s", type(error).__name__)
+            log.error("reading failed unexpectedly: %s", Safe(type(error).__name__))
             self._fail(launch, latest, ("reading.unexpected", "The chart could not be read. Please try again.", 500))
 
     def read_now(self, launch: LaunchContext, progress: Callable[[int, int, str], None] = _silent) -> Snapshot:

@@ -9,6 +9,7 @@ from datetime import timedelta
 
 from launch.ports import AuditSink, Clock
 from smartapp.measures.statuses import ClinicalStatus
+from smartapp.messages.channels.opt_outs import OptOuts
 from smartapp.messages.outcomes import Allow, Cancel, Check, Hold
 from smartapp.messages.policy import classify_message
 from smartapp.messages.record import PORTAL, Message
@@ -26,11 +27,19 @@ class Recheck:
     """The last question before a send; see :data:`smartapp.messages.worker.Recheck`."""
 
     def __init__(
-        self, *, backend: Backend, chart: ChartService, remarks: GapRemarks, audit: AuditSink, clock: Clock
+        self,
+        *,
+        backend: Backend,
+        chart: ChartService,
+        remarks: GapRemarks,
+        opt_outs: OptOuts,
+        audit: AuditSink,
+        clock: Clock,
     ) -> None:
         self._backend = backend
         self._chart = chart
         self._remarks = remarks
+        self._opt_outs = opt_outs
         self._audit = audit
         self._clock = clock
 
@@ -48,7 +57,10 @@ class Recheck:
         return check
 
     def _check(self, message: Message) -> Check:
-        if message.channel != PORTAL and self._reveals(message):
+        asked = self._opt_outs.check(message)
+        if not isinstance(asked, Allow):
+            return asked
+        if not may_leave(message):
             return Cancel("recheck.portal-only")
         if self._backend.ehr_of(message) is None:
             # Nobody but a person can deliver, and a person sees the chart: the message goes to staff.
@@ -76,6 +88,10 @@ class Recheck:
         assert ehr is not None
         return self._chart.read_now(self._backend.context(ehr, message.patient.removeprefix("Patient/")))
 
-    def _reveals(self, message: Message) -> bool:
-        verdict = classify_message({"subject": message.subject, "body": message.text}, language=message.language)
-        return message.channel not in verdict.channels
+
+def may_leave(message: Message) -> bool:
+    """Whether the content policy lets the text go over the message's channel, judged anew."""
+    if message.channel == PORTAL:
+        return True
+    verdict = classify_message({"subject": message.subject, "body": message.text}, language=message.language)
+    return message.channel in verdict.channels

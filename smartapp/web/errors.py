@@ -13,6 +13,7 @@ from flask import Flask, Response, g, jsonify, make_response, render_template, r
 from werkzeug.exceptions import HTTPException
 
 from launch.errors import CookiesBlocked
+from smartapp.audit.logs import Safe
 from smartapp.errors import AppError
 
 log = logging.getLogger("smartapp.web")
@@ -38,7 +39,7 @@ def install(app: Flask) -> None:
 
 
 def _expected(error: AppError) -> Response:
-    log.info("error %s status %d", error.code, error.status)
+    log.info("error %s status %d", Safe(error.code), error.status)
     again = error.fresh_launch if isinstance(error, CookiesBlocked) else None
     return _answer(error.code, error.message, error.status, again)
 
@@ -52,7 +53,8 @@ def _of_http(error: HTTPException) -> Response:
 
 def _unexpected(error: Exception) -> Response:
     place = traceback.extract_tb(error.__traceback__)[-1]
-    log.error("unexpected %s at %s:%s", type(error).__name__, place.filename.rsplit("/", 2)[-1], place.lineno)
+    name, file = type(error).__name__, place.filename.rsplit("/", 2)[-1]
+    log.error("unexpected %s at %s:%d", Safe(name), Safe(file), place.lineno or 0)
     return _answer("web.unexpected", "Something went wrong on our side. Nothing was sent; please try again.", 500)
 
 

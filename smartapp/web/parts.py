@@ -8,6 +8,7 @@ from flask import current_app
 
 from launch.ports import AuditSink, Clock, EhrRegistry
 from launch.sessions import Sessions
+from smartapp.messages.channels.opt_outs import OptOuts
 from smartapp.persistence.practice import GapRemarks
 from smartapp.services.chart import ChartService
 from smartapp.services.outreach import OutreachService
@@ -24,6 +25,7 @@ class Parts:
     chart: ChartService
     remarks: GapRemarks
     outreach: OutreachService
+    opt_outs: OptOuts
 
 
 def parts() -> Parts:
