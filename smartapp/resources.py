@@ -18,4 +18,6 @@ def resource_folder(name: str) -> Path:
     for folder in (_PACKAGE / f"_{name}", _PACKAGE.parent / name):
         if folder.is_dir():
             return folder
-    raise ConfigurationError("config.resources", f"The app's {name} folder is missing from this installation.", status=500)
+    raise ConfigurationError(
+        "config.resources", f"The app's {name} folder is missing from this installation.", status=500
+    )
