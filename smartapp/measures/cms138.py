@@ -131,7 +131,7 @@ _helped: Condition = (
     _counseling_procedures.where(contains(past(1, "year"), start)).exist()
     | _counseling_diagnoses.where(contains(past(1, "year"), start)).exist()
     | _pharmacotherapy_orders.where(contains(past(1, "year"), at)).exist()
-    | _active_pharmacotherapy.where(day_overlaps(PAST_YEAR)).exist()
+    | _active_pharmacotherapy.where(start.is_known, day_overlaps(PAST_YEAR)).exist()
 )
 
 CMS138 = Measure(

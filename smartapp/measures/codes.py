@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from smartapp.criteria.nodes import DirectCode
 from smartapp.facts.codes import (
+    CDC_RACE,
     CONDITION_CATEGORY,
     CPT,
+    CVX,
     HCPCS,
     ICD10_CM,
+    ICD10_PCS,
     LOINC,
     OBSERVATION_CATEGORY,
+    RXNORM,
     SNOMED_CT,
 )
 
@@ -83,3 +87,54 @@ HEALTH_BEHAVIOR_INTERVENTION = DirectCode(CPT, "96158", "Health behavior interve
 POSTOPERATIVE_FOLLOW_UP = DirectCode(CPT, "99024", "Postoperative follow-up visit")
 UNLISTED_PREVENTIVE_SERVICE = DirectCode(CPT, "99429", "Unlisted preventive medicine service")
 PREGNANCY_STATUS = DirectCode(LOINC, "82810-3", "Pregnancy status")
+
+# --- childhood vaccines -----------------------------------------------------------------------------
+OFFICE_VISIT_WITHOUT_PHYSICIAN = DirectCode(CPT, "99211", "Office visit that may not need a physician")
+ROTAVIRUS_MONOVALENT = DirectCode(CVX, "119", "rotavirus, live, monovalent vaccine")
+NEWBORN_VACCINE = DirectCode(ICD10_PCS, "3E0234Z", "Introduction of serum, toxoid and vaccine into muscle")
+ANAPHYLAXIS_HIB = DirectCode(SNOMED_CT, "433621000124101", "Anaphylaxis caused by Hib vaccine")
+ANAPHYLAXIS_HEPATITIS_B = DirectCode(SNOMED_CT, "428321000124101", "Anaphylaxis caused by hepatitis B vaccine")
+ANAPHYLAXIS_ROTAVIRUS = DirectCode(SNOMED_CT, "428331000124103", "Anaphylaxis caused by rotavirus vaccine")
+ANAPHYLAXIS_HEPATITIS_A = DirectCode(SNOMED_CT, "471311000124103", "Anaphylaxis caused by hepatitis A vaccine")
+ANAPHYLAXIS_INFLUENZA = DirectCode(SNOMED_CT, "471361000124100", "Anaphylaxis caused by influenza vaccine")
+ANAPHYLAXIS_MMR = DirectCode(SNOMED_CT, "471331000124109", "Anaphylaxis caused by MMR vaccine")
+ANAPHYLAXIS_PNEUMOCOCCAL = DirectCode(SNOMED_CT, "471141000124102", "Anaphylaxis caused by pneumococcal vaccine")
+ANAPHYLAXIS_POLIO = DirectCode(SNOMED_CT, "471321000124106", "Anaphylaxis caused by polio vaccine")
+ANAPHYLAXIS_VARICELLA = DirectCode(SNOMED_CT, "471341000124104", "Anaphylaxis caused by varicella vaccine")
+
+# --- screening --------------------------------------------------------------------------------------
+VAGINAL_INTERCOURSE_EVER = DirectCode(LOINC, "64728-9", "Have you ever had vaginal intercourse [PhenX]")
+HIV_TESTS = DirectCode(LOINC, "75622-1", "HIV 1 and 2 tests - Meaningful Use set")
+BODY_HEIGHT = DirectCode(LOINC, "8302-2", "Body height")
+BODY_WEIGHT = DirectCode(LOINC, "29463-7", "Body weight")
+BMI_PERCENTILE = DirectCode(LOINC, "59576-9", "Body mass index (BMI) [Percentile] Per age and sex")
+SYSTOLIC_PRESSURE = DirectCode(LOINC, "8480-6", "Systolic blood pressure")
+DIASTOLIC_PRESSURE = DirectCode(LOINC, "8462-4", "Diastolic blood pressure")
+EKG_12_LEAD = DirectCode(LOINC, "34534-8", "EKG 12 channel panel")
+EKG_STUDY = DirectCode(LOINC, "11524-6", "EKG study")
+ASIAN = DirectCode(CDC_RACE, "2028-9", "Asian")
+
+# --- heart failure ----------------------------------------------------------------------------------
+LV_SYSTOLIC_DYSFUNCTION = DirectCode(SNOMED_CT, "134401001", "Left ventricular systolic dysfunction")
+RENAL_FAILURE_BY_ACEI = DirectCode(SNOMED_CT, "422593004", "Acute renal failure caused by ACE inhibitor")
+ACEI_MECHANISM = DirectCode(SNOMED_CT, "372733002", "Substance with ACE inhibitor mechanism of action")
+ARB_MECHANISM = DirectCode(SNOMED_CT, "372913009", "Substance with angiotensin II receptor antagonist mechanism")
+NEPRILYSIN_MECHANISM = DirectCode(SNOMED_CT, "786886009", "Substance with neprilysin inhibitor mechanism of action")
+
+# --- high-risk medicines ----------------------------------------------------------------------------
+ERGOLOID_MESYLATES = DirectCode(RXNORM, "318179", "ergoloid mesylates, USP 1 MG Oral Tablet")
+DIGOXIN_TABLET_0_0625 = DirectCode(RXNORM, "245273", "digoxin 0.0625 MG Oral Tablet")
+DIGOXIN_TABLET_0_125 = DirectCode(RXNORM, "197604", "digoxin 0.125 MG Oral Tablet")
+DIGOXIN_TABLET_0_25 = DirectCode(RXNORM, "197606", "digoxin 0.25 MG Oral Tablet")
+DIGOXIN_SOLUTION_0_05 = DirectCode(RXNORM, "393245", "digoxin 0.05 MG/ML Oral Solution")
+DIGOXIN_INJECTION_0_1 = DirectCode(RXNORM, "204504", "1 ML digoxin 0.1 MG/ML Injection")
+DIGOXIN_INJECTION_0_25 = DirectCode(RXNORM, "104208", "2 ML digoxin 0.25 MG/ML Injection")
+DOXEPIN_TABLET_3 = DirectCode(RXNORM, "966787", "doxepin 3 MG Oral Tablet")
+DOXEPIN_TABLET_6 = DirectCode(RXNORM, "966793", "doxepin 6 MG Oral Tablet")
+DOXEPIN_CAPSULE_10 = DirectCode(RXNORM, "1000048", "doxepin 10 MG Oral Capsule")
+DOXEPIN_CAPSULE_25 = DirectCode(RXNORM, "1000070", "doxepin 25 MG Oral Capsule")
+DOXEPIN_CAPSULE_50 = DirectCode(RXNORM, "1000076", "doxepin 50 MG Oral Capsule")
+DOXEPIN_CAPSULE_75 = DirectCode(RXNORM, "1000097", "doxepin 75 MG Oral Capsule")
+DOXEPIN_CAPSULE_100 = DirectCode(RXNORM, "1000058", "doxepin 100 MG Oral Capsule")
+DOXEPIN_CAPSULE_150 = DirectCode(RXNORM, "1000064", "doxepin 150 MG Oral Capsule")
+DOXEPIN_SOLUTION_10 = DirectCode(RXNORM, "1000054", "doxepin 10 MG/ML Oral Solution")

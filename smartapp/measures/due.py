@@ -60,6 +60,10 @@ def look_up(clinical: Clinical, strict: Answers, kleene: Answers) -> tuple[Found
         value = strict.value(last_found(closed))
         last = value if isinstance(value, int) else None
         exists = kleene.truth(found(closed))
+        if closed.holds is None:
+            until = FOREVER if strict.truth(found(closed)) else None
+            looked.append(Found(closed, last, until, exists is None))
+            continue
         unsure = exists is None or (exists and kleene.value(last_found(closed)) is None)
         looked.append(Found(closed, last, _until(last, closed.holds), bool(unsure)))
     return tuple(looked)
@@ -90,9 +94,11 @@ def clinical_status(  # noqa: PLR0911  # one rule, one return
     if unread:
         missing = dict.fromkeys(m for r in unread for m in kleene.missing(as_condition(r.part)))
         return _cannot_tell(f"Whether there is {' or '.join(r.name for r in unread)}", tuple(missing), looked)
-    if any(f.unsure for f in looked) or good is None:
+    # Of a result that is not there nobody asks whether it is good enough.
+    ungraded = good is None and any(f.until is not None for f in looked)
+    if any(f.unsure for f in looked) or ungraded:
         asked = [found(f.closed) for f in looked if f.unsure]
-        asked += [] if clinical.satisfied is None or good is not None else [clinical.satisfied]
+        asked += [clinical.satisfied] if ungraded and clinical.satisfied is not None else []
         missing = dict.fromkeys(m for node in asked for m in kleene.missing(node))
         return _cannot_tell("Whether the care was given", tuple(missing), looked)
     if clinical.decision:
@@ -110,7 +116,7 @@ def _by_date(clinical: Clinical, looked: tuple[Found, ...], good: bool | None, a
         until = max(known, default=None)
     if until is None:
         nothing = tuple(
-            Because(ReasonCode.NOT_FOUND, f"No {f.closed.name} on record.") for f in looked if f.last is None
+            Because(ReasonCode.NOT_FOUND, f"No {f.closed.name} on record.") for f in looked if f.until is None
         )
         return Due(ClinicalStatus.DUE, reasons=nothing, found=looked)
     due_date = None if until == FOREVER else day_of(until)
@@ -140,10 +146,8 @@ def _cannot_tell(what: str, missing: object, looked: tuple[Found, ...] = ()) -> 
     )
 
 
-def _until(last: Instant | None, holds: Every | None) -> Instant | None:
-    if last is None:
-        return None
-    return FOREVER if holds is None else shift(last, holds.amount, holds.unit)
+def _until(last: Instant | None, holds: Every) -> Instant | None:
+    return None if last is None else shift(last, holds.amount, holds.unit)
 
 
 def _moved(at: Instant, by: Every, sign: int) -> date:

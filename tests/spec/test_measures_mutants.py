@@ -10,18 +10,7 @@ from support.builders import made_up_sets
 from support.measure_tables import ChartRunner, Table, normal
 from support.mutate import report_mutants
 from support.patients import TABLES
-from support.patients.equivalent import EQUIVALENT
-
-SHARED = frozenset(
-    {
-        "Has Hospice Services",
-        "Has Palliative Care in the Measurement Period",
-        "Is Age 66 or Older with Advanced Illness and Frailty",
-        "Is Age 66 to 80 with Advanced Illness and Frailty or Is Age 81 or Older with Frailty",
-        "Is Age 66 or Older Living Long Term in a Nursing Home",
-    }
-)
-"""Definitions with tables of their own; in a measure they are broken only as a whole."""
+from support.patients.equivalent import EQUIVALENT, SHARED
 
 
 def survivors(table: Table, opaque: frozenset[str] = SHARED) -> tuple[list[str], int]:

@@ -13,7 +13,7 @@ from typing import Any
 
 from smartapp.criteria import nodes as n
 from smartapp.errors import CriteriaError
-from smartapp.measures.model import Measure, Rate, Reason
+from smartapp.measures.model import Clinical, Measure, Rate, Reason
 
 Mutant = tuple[str, Any]
 
@@ -26,7 +26,7 @@ def mutants_of(node: Any) -> Iterator[Mutant]:
     """Every mutant of a node by its own clauses; its units are left alone."""
     if _is_unit(node):
         return
-    yield from _own(node)
+    yield from own_mutants(node)
 
 
 def units(roots: Iterable[Any], opaque: frozenset[str]) -> list[Any]:
@@ -79,18 +79,18 @@ def _children(node: Any) -> Iterator[tuple[str, Any]]:
             yield from ((field.name, part) for part in value)
 
 
-def _own(node: Any) -> Iterator[Mutant]:
+def own_mutants(node: Any) -> Iterator[Mutant]:
     """Mutants of a node itself and of its parts, down to its units."""
     yield from _here(node)
     for field in fields(node):
         value = getattr(node, field.name)
         if isinstance(value, n.Node) and not _is_unit(value):
-            for said, changed in _own(value):
+            for said, changed in own_mutants(value):
                 yield from _rebuilt(node, field.name, said, changed)
         elif isinstance(value, tuple) and value and isinstance(value[0], n.Node):
             for i, part in enumerate(value):
                 if not _is_unit(part):
-                    for said, changed in _own(part):
+                    for said, changed in own_mutants(part):
                         yield from _rebuilt(node, field.name, said, (*value[:i], changed, *value[i + 1 :]))
 
 
@@ -183,9 +183,9 @@ def report_mutants(measure: Measure, opaque: frozenset[str] = frozenset()) -> It
 
     A definition or event set that is used in several places is broken in all of them at once: it is one clause.
     """
-    roots = [part for rate in measure.rates for part in _parts(rate)]
+    roots = [part for rate in measure.rates for part in report_parts(rate)]
     for unit in units(roots, opaque):
-        for said, broken in _own(unit):
+        for said, broken in own_mutants(unit):
             try:
                 yield f"{_short(unit)} > {said}", _everywhere(measure, unit, broken)
             except CriteriaError:
@@ -195,7 +195,8 @@ def report_mutants(measure: Measure, opaque: frozenset[str] = frozenset()) -> It
             yield f"{rate.id} {said}", replace(measure, rates=(*measure.rates[:i], changed, *measure.rates[i + 1 :]))
 
 
-def _parts(rate: Rate) -> list[Any]:
+def report_parts(rate: Rate) -> list[Any]:
+    """What a rate is made of."""
     reasons = (*rate.exclusions, *rate.exceptions, *rate.numerator_exclusions)
     return [rate.initial_population, rate.denominator, rate.numerator, *(reason.part for reason in reasons)]
 
@@ -220,6 +221,17 @@ def _everywhere(measure: Measure, old: Any, new: Any) -> Measure:
         for rate in measure.rates
     )
     return replace(measure, rates=rates)
+
+
+def everywhere_in(clinical: Clinical, old: Any, new: Any) -> Clinical:
+    """The chart's rule with a unit replaced in all places."""
+    return replace(
+        clinical,
+        eligible=substitute(clinical.eligible, old, new),
+        excluded=tuple(replace(r, part=substitute(r.part, old, new)) for r in clinical.excluded),
+        closed_by=tuple(replace(c, events=substitute(c.events, old, new)) for c in clinical.closed_by),
+        satisfied=None if clinical.satisfied is None else substitute(clinical.satisfied, old, new),
+    )
 
 
 def _rate_mutants(rate: Rate) -> Iterator[tuple[str, Rate]]:

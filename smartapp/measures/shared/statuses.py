@@ -110,3 +110,8 @@ def is_active_or_completed(requests: EventSet) -> EventSet:
 def is_medication_active(requests: EventSet) -> EventSet:
     """Medication, Active: an active order."""
     return done(requests).where(status.is_("active"), intent.is_in(*ORDER_INTENTS))
+
+
+def is_immunization_administered(immunizations: EventSet) -> EventSet:
+    """Immunization, Administered: completed."""
+    return done(immunizations).where(status.is_("completed"))

@@ -32,3 +32,25 @@ EQUIVALENT: Mapping[str, str] = {
     r"^frailty or 81 Is Age 66 to 80.* > without Age\(period-end\) <= 80$": _WHO_IS_81,
     r"^frailty or 81 Is Age 66 to 80.* > (period-start|81) for .* \(in .* <= 80\)$": _WHO_IS_81,
 }
+
+_NOT_YET = "what comes after the day of evaluation does not count anyway"
+_BOTH_OR_NEITHER = "a supply has both a start and an end, or neither"
+
+EQUIVALENT_IN_CHARTS: Mapping[str, str] = {
+    r" without (DayOf\(start\)|start|at) <= (DayOf\(as-of\)|as-of)$": _NOT_YET,
+    r"^CMS2 without where Compare\(<=\)$": _NOT_YET,
+    r" start to the instant$": _NOT_YET,
+    r"^CMS138 end for start$": _BOTH_OR_NEITHER,
+    r"^CMS347 start for end$": _BOTH_OR_NEITHER,
+}
+
+SHARED = frozenset(
+    {
+        "Has Hospice Services",
+        "Has Palliative Care in the Measurement Period",
+        "Is Age 66 or Older with Advanced Illness and Frailty",
+        "Is Age 66 to 80 with Advanced Illness and Frailty or Is Age 81 or Older with Frailty",
+        "Is Age 66 or Older Living Long Term in a Nursing Home",
+    }
+)
+"""Definitions with tables of their own; in a measure they are broken only as a whole."""
