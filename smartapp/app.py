@@ -16,6 +16,7 @@ from smartapp.web.entry import entry_pages
 from smartapp.web.opt_out import opt_out_pages
 from smartapp.web.outreach import outreach_pages
 from smartapp.web.parts import Parts
+from smartapp.web.population import population_pages
 
 _FORM_PARTS = 200
 
@@ -38,7 +39,7 @@ def create_app(core: Core) -> Flask:
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     app.extensions["smartapp"] = _parts(core)
     app.register_blueprint(launch_blueprint(core.launch))
-    for pages in (entry_pages, chart_pages, outreach_pages, opt_out_pages):
+    for pages in (entry_pages, chart_pages, population_pages, outreach_pages, opt_out_pages):
         app.register_blueprint(pages)
     guards.declare_public(
         app, "static", "launch.from_ehr", "launch.standalone", "launch.callback", "launch.logout", "launch.jwks"
@@ -65,6 +66,7 @@ def _parts(core: Core) -> Parts:
         chart=core.chart,
         remarks=core.remarks,
         outreach=core.outreach,
+        population=core.population,
         opt_outs=core.opt_outs,
     )
 

@@ -42,15 +42,19 @@ from smartapp.persistence.practice import GapRemarks
 from smartapp.persistence.registrations import Secrets, SqlEhrRegistry, SqlKeyStore
 from smartapp.persistence.sessions import SqlSessionStore
 from smartapp.persistence.vault import DatabaseVault, master_key
+from smartapp.reading.panel import PanelReader
 from smartapp.reading.reader import AccessToken, Reader, codes_from
 from smartapp.reading.results import Limits
 from smartapp.services.backend import Backend
 from smartapp.services.chart import ChartService
 from smartapp.services.enabled import Enabled, chosen
 from smartapp.services.outreach import OutreachService, Practice
+from smartapp.services.panel_engine import ChartPanelEngine
+from smartapp.services.population import PopulationService
 from smartapp.services.recheck import Recheck, may_leave
 
 _CHARTS_AT_ONCE = 8
+_LISTS_AT_ONCE = 4
 
 
 def utc_now() -> datetime:
@@ -161,9 +165,19 @@ class Core:
         pace = Pace(attempts=settings.message_attempts, per_minute=dict.fromkeys(CHANNELS, settings.message_rate))
         return Claims(self.ledger, self.outside.monotonic, lease=float(settings.worker_lease), pace=pace)
 
+    @property
+    def limits(self) -> Limits:
+        """How much one read may take, as the settings have it."""
+        settings = self.settings
+        return Limits(
+            seconds_a_call=float(settings.fetch_deadline),
+            page_bytes=settings.fetch_max_bytes,
+            resources=settings.chart_max_resources,
+        )
+
     def reader(self, access_token: AccessToken) -> Reader:
         """Reads charts with the tokens of ``access_token``."""
-        outside, settings = self.outside, self.settings
+        outside = self.outside
         return Reader(
             self.fetcher,
             access_token,
@@ -172,11 +186,7 @@ class Core:
             monotonic=outside.monotonic,
             sleep=outside.sleep,
             codes_of=codes_from(self.value_sets),
-            limits=Limits(
-                seconds_a_call=float(settings.fetch_deadline),
-                page_bytes=settings.fetch_max_bytes,
-                resources=settings.chart_max_resources,
-            ),
+            limits=self.limits,
         )
 
     def chart_with(self, access_token: AccessToken) -> ChartService:
@@ -197,6 +207,33 @@ class Core:
     def chart(self) -> ChartService:
         """The charts of users' launches."""
         return self.chart_with(self.launch.sessions.access_token)
+
+    @cached_property
+    def population(self) -> PopulationService:
+        """The lists of patients of users' launches."""
+        outside = self.outside
+        return PopulationService(
+            groups=PanelReader(
+                self.fetcher,
+                self.launch.sessions.access_token,
+                self.audit,
+                clock=outside.clock,
+                monotonic=outside.monotonic,
+                sleep=outside.sleep,
+                limits=self.limits,
+            ),
+            read_chart=self.chart.read_now,
+            engine=ChartPanelEngine(self.chart.evaluate),
+            store=self.charts,
+            remarks=self.remarks,
+            audit=self.audit,
+            executor=ThreadPoolExecutor(_LISTS_AT_ONCE, thread_name_prefix="panel"),
+            clock=outside.clock,
+            entropy=outside.entropy,
+            monotonic=outside.monotonic,
+            sleep=outside.sleep,
+            today=self.chart.today,
+        )
 
     @cached_property
     def outreach(self) -> OutreachService:

@@ -12,6 +12,7 @@ from smartapp.messages.channels.opt_outs import OptOuts
 from smartapp.persistence.practice import GapRemarks
 from smartapp.services.chart import ChartService
 from smartapp.services.outreach import OutreachService
+from smartapp.services.population import PopulationService
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +26,7 @@ class Parts:
     chart: ChartService
     remarks: GapRemarks
     outreach: OutreachService
+    population: PopulationService
     opt_outs: OptOuts
 
 
