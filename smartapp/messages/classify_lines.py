@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -59,6 +59,11 @@ def _parse(line: str) -> dict[str, Any] | str:
         return "not JSON"
     if not isinstance(request, dict):
         return "not a JSON object"
+    return _wrong(request) or request
+
+
+def _wrong(request: Mapping[str, Any]) -> str | None:
+    """What is wrong with a request, naming the field; None if nothing is."""
     if not isinstance(request.get("id"), str | int) or isinstance(request.get("id"), bool):
         return '"id" is missing, or neither text nor a number'
     if not isinstance(request.get("text"), str):
@@ -68,4 +73,4 @@ def _parse(line: str) -> dict[str, Any] | str:
     names = request.get("names")
     if names is not None and not (isinstance(names, list) and all(isinstance(name, str) for name in names)):
         return '"names" is not a list of texts'
-    return request
+    return None

@@ -99,7 +99,7 @@ def draft_for_gap(
 
 
 _GREETED = {"en": "there", "es": "estimado paciente"}  # where the chart has no name that can be printed
-_FIRST = re.compile(r"[^\W\d_]+(?:['’-][^\W\d_]+)*")
+_FIRST = re.compile(r"[^\W\d_]+(?:['\u2019-][^\W\d_]+)*")
 
 
 def first_name(name: str) -> str:

@@ -15,16 +15,16 @@ from urllib.parse import urlsplit
 from smartapp.errors import InputError
 
 _MONTHS = {
-    "en": "January February March April May June July August September October November December".split(),
-    "es": "enero febrero marzo abril mayo junio julio agosto septiembre octubre noviembre diciembre".split(),
+    "en": "January|February|March|April|May|June|July|August|September|October|November|December",
+    "es": "enero|febrero|marzo|abril|mayo|junio|julio|agosto|septiembre|octubre|noviembre|diciembre",
 }
 _WEEKDAYS = {
-    "en": "Monday Tuesday Wednesday Thursday Friday Saturday Sunday".split(),
-    "es": "lunes martes miércoles jueves viernes sábado domingo".split(),
+    "en": "Monday|Tuesday|Wednesday|Thursday|Friday|Saturday|Sunday",
+    "es": "lunes|martes|miércoles|jueves|viernes|sábado|domingo",
 }
 _PREMIUM = frozenset({"900", "976"})
 _PLAIN = re.compile(r"[^\x00-\x1f\x7f\u2028\u2029{}<>]{1,120}")
-_NAME = re.compile(r"[^\W\d_]+(?:[ '’.-]+[^\W\d_]+)*\.?")
+_NAME = re.compile(r"[^\W\d_]+(?:[ '\u2019.-]+[^\W\d_]+)*\.?")
 
 
 class SlotError(InputError):
@@ -82,7 +82,8 @@ def _link(value: object, language: str) -> str:
 def _date(value: object, language: str) -> str:
     if not isinstance(value, date):
         raise ValueError("it must be a date")
-    weekday, month = _WEEKDAYS[language][value.weekday()], _MONTHS[language][value.month - 1]
+    weekday = _WEEKDAYS[language].split("|")[value.weekday()]
+    month = _MONTHS[language].split("|")[value.month - 1]
     return f"{weekday}, {month} {value.day}" if language == "en" else f"{weekday} {value.day} de {month}"
 
 

@@ -1,3 +1,4 @@
+# ruff: noqa: RUF001  (signs that texts are written with)
 """Which parts of a text are accounted for: typed slots, names, neutral vocabulary. The rest is not.
 
 The policy is closed by default: a sentence is neutral only when every word of it is covered, wholly within
@@ -10,82 +11,66 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
+from smartapp.messages.policy.disguise import disguised
 from smartapp.messages.policy.fold import Folded, fold
-from smartapp.messages.policy.lexicon import LANGUAGES, TOKEN, Lexicon, Vocabulary, lexicon
+from smartapp.messages.policy.lexicon import LANGUAGES, TOKEN, Lexicon, Vocabulary, lexicon, words
 from smartapp.messages.policy.links import link_words
 from smartapp.messages.policy.slots import Slot, find_slots
 
 _SILENT = frozenset(".,;:!?'\"()-/&@#*=|[]¡¿…\n")
-_NEUTRAL_PICTURES = frozenset("📅📆🗓⏰🕐🕑🕒🕓🕔🕕🕖🕗🕘🕙📞☎📱📲💬✉📧📩📨📬🔔👋😊🙂😀😃☺🙏👍⭐🌟✨🎉🎊🎄🎃🎆☀❄🌷🍂📍🏢🚗🅿✅☑✔➡👉👇🔗💻🖥📝📋🦃🐣🌞⏳🕰📣📢😷ℹ▪►▶→⬇" "🏻🏼🏽🏾🏿")  # fmt: skip
-_ABBREVIATED = frozenset(
-    [
-        "dr",
-        "dra",
-        "mr",
-        "mrs",
-        "ms",
-        "sr",
-        "sra",
-        "srta",
-        "st",
-        "ave",
-        "rd",
-        "blvd",
-        "ste",
-        "no",
-        "tel",
-        "ext",
-        "apt",
-        "appt",
-        "bldg",
-        "a",
-        "p",
-        "m",
-        "vs",
-        "jr",
-        "lic",
-        "av",
-        "num",
-    ]
+_NEUTRAL_PICTURES = frozenset(
+    "📅📆🗓⏰🕐🕑🕒🕓🕔🕕🕖🕗🕘🕙📞☎📱📲💬✉📧📩📨📬🔔👋😊🙂😀😃☺🙏👍⭐🌟✨🎉🎊🎄🎃🎆☀❄🌷🍂"
+    "📍🏢🚗🅿✅☑✔➡👉👇🔗💻🖥📝📋🦃🐣🌞⏳🕰📣📢😷ℹ▪►▶→⬇🏻🏼🏽🏾🏿"
 )
-_GREETING = frozenset(
-    [
-        "hi",
-        "hello",
-        "hey",
-        "dear",
-        "hola",
-        "estimado",
-        "estimada",
-        "thanks",
-        "gracias",
-        "dr",
-        "dra",
-        "doctor",
-        "doctora",
-        "mr",
-        "mrs",
-        "ms",
-        "miss",
-        "sr",
-        "sra",
-        "srta",
-        "don",
-        "dona",
-        "nurse",
-        "for",
-        "to",
-        "de",
-    ]
+_ABBREVIATED = words("dr dra mr mrs ms sr sra srta st ave rd blvd ste no tel ext apt appt bldg a p m vs jr lic av num")
+_GREETING = words(
+    "hi hello hey dear hola estimado estimada thanks gracias dr dra doctor doctora mr mrs ms miss sr sra "
+    "srta don dona nurse for to de"
 )
 _MAX_NAME_WORDS = 6
 _MOST_STARS = 10
 # Words of a sentence that asks for an answer by key or grade, and the grades it may name.
 _ANSWERING = frozenset(
-    "reply replying press rating scale stars survey responda conteste oprima marque presione encuesta escala".split()
+    [
+        "reply",
+        "replying",
+        "press",
+        "rating",
+        "scale",
+        "stars",
+        "survey",
+        "responda",
+        "conteste",
+        "oprima",
+        "marque",
+        "presione",
+        "encuesta",
+        "escala",
+    ]
 )
 _GRADES = frozenset(
-    "poor fair average good excellent great terrible neutral y n c r x s malo mala regular bueno buena excelente".split()
+    [
+        "poor",
+        "fair",
+        "average",
+        "good",
+        "excellent",
+        "great",
+        "terrible",
+        "neutral",
+        "y",
+        "n",
+        "c",
+        "r",
+        "x",
+        "s",
+        "malo",
+        "mala",
+        "regular",
+        "bueno",
+        "buena",
+        "excelente",
+    ]
 )
 
 
@@ -250,19 +235,14 @@ def _mark_names(tokens: list[Token], folded: Folded, names: Sequence[str], lex: 
 
 def _allowed_names(names: Sequence[str], lex: Lexicon) -> frozenset[str]:
     """Words of the names on file, none of which may be a clinical term: a name is no way round the policy."""
-    from smartapp.messages.policy.recognise import disguised  # noqa: PLC0415  (the two read each other's tokens)
-
     out: set[str] = set()
     for name in names:
         folded = fold(name)
         words = [w for w in TOKEN.findall(folded.text) if w[0].isalpha()]
         if folded.odd or len(words) > _MAX_NAME_WORDS or disguised("".join(words), lex):
             continue
-        for word in words:
-            word = word.removesuffix("'s")
-            if word.isalpha() or "'" in word:
-                if len(word) > 1 and not disguised(word, lex):
-                    out.add(word)
+        plain = (word.removesuffix("'s") for word in words)
+        out.update(w for w in plain if len(w) > 1 and w.replace("'", "").isalpha() and not disguised(w, lex))
     return frozenset(out)
 
 

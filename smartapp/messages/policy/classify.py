@@ -1,4 +1,4 @@
-"""The content policy: what a text reveals, and so by which channels it may go (R61–R66, 45 CFR 164.530(c)).
+"""The content policy: what a text reveals, and so by which channels it may go (R61 to R66, 45 CFR 164.530(c)).
 
 Closed by default: a text leaves the portal only when every part of it is accounted for. What may be said
 of a person depends also on who says it: a sender, clinic or sensitive group behind a neutral text makes it

@@ -1,3 +1,4 @@
+# ruff: noqa: RUF001, E501  (a table of look-alike letters, one alphabet a line)
 """Letters of other alphabets that look like Latin ones: enough to *name* what a disguised word says.
 
 A word that needs this table is never neutral (no practice writes "appointment" with a Cyrillic o), so a

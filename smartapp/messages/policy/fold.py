@@ -1,3 +1,4 @@
+# ruff: noqa: RUF001  (signs that look alike are its subject)
 """A text as the eye reads it: one plain alphabet, with the way back to the original offsets.
 
 Case, accents, full-width and mathematical letters, invisible characters, HTML entities and look-alike

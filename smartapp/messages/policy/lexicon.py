@@ -19,9 +19,15 @@ from smartapp.messages.policy.phrases import NUMBER_WORDS, translate, words_of
 from smartapp.messages.policy.verdict import Disclosure
 
 LANGUAGES = ("en", "es")
+_NAMED = ("<time>", "<date>", "<place>")  # a slot that a cautious verb may stand before
 TOKEN = re.compile(
     r"\d{1,3}(?=(?:mins?|hrs?|hours?|minutes?)\b)|[a-z0-9]*[a-z][a-z0-9]*(?:'[a-z]+)*|\d+(?:[.,/:]\d+)*|\S"
 )
+
+
+def words(text: str) -> frozenset[str]:
+    """A set of words, written as one text."""
+    return frozenset(text.split())
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,12 +47,7 @@ class Vocabulary:
     def allows(self, word: str, following: str | None) -> bool:
         """Whether ``word`` is neutral before ``following`` (the next word or slot; None ends the sentence)."""
         if word in self.cautious:
-            return (
-                following is None
-                or following in self.cautious_before
-                or following.startswith("<t")
-                or following == "<date>"
-            )
+            return following is None or following in self.cautious_before or following in _NAMED
         if word in self.adjectives and following in self.nouns:
             return True
         return word in self.words
@@ -97,9 +98,9 @@ def plain(text: str) -> str:
 
 def _vocabulary(language: str, singles: set[str]) -> Vocabulary:
     data = _read(f"neutral_{language}.toml")
-    words = set(plain(data["words"]).split())
+    free = set(plain(data["words"]).split())
     for infinitive in plain(data.get("verbs", "")).split():
-        words |= spanish_forms(infinitive)
+        free |= spanish_forms(infinitive)
     lines = [line for line in data["phrases"].splitlines() if line.strip()]
     compiled = tuple(re.compile("(?<= )(?:" + translate(line, data["macros"], language) + ")") for line in lines)
     known: set[str] = set().union(*map(words_of, lines), *map(words_of, data["macros"].values()))
@@ -107,9 +108,9 @@ def _vocabulary(language: str, singles: set[str]) -> Vocabulary:
         key: frozenset(plain(data[key]).split()) for key in ("cautious", "cautious_before", "adjectives", "nouns")
     }
     # A word that is also a clinical term, a telling adjective or a cautious verb is neutral in company only.
-    words -= singles | listed["cautious"] | listed["adjectives"]
+    free -= singles | listed["cautious"] | listed["adjectives"]
     known |= set(NUMBER_WORDS[language]) | listed["cautious"] | listed["adjectives"]
-    return Vocabulary(frozenset(words), compiled, frozenset(known), **listed)
+    return Vocabulary(frozenset(free), compiled, frozenset(known), **listed)
 
 
 def _terms(data: dict[str, Any]) -> Iterable[tuple[tuple[str, ...], Term]]:

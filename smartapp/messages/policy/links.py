@@ -11,24 +11,20 @@ import re
 from functools import lru_cache
 from urllib.parse import unquote
 
-from smartapp.messages.policy.lexicon import Lexicon, lexicon
+from smartapp.messages.policy.lexicon import Lexicon, lexicon, words
 
 _SCHEME = re.compile(r"^(?:https?://)?(?:www\.)?")
-_TOP = frozenset(
-    "com org net health example clinic care info edu gov us mx invalid test io ly link me app co md page".split()
-)
-_ADDRESS_WORDS = frozenset(
-    """
-    www m en es app go my web page html htm php appointments appt appts schedule scheduling booking book
-    survey surveys checkin precheckin signin login portal feedback review reviews contact info hello office
-    frontdesk noreply reply donotreply support help team care health clinic family medical medicine practice
-    primary video join visit telehealth visits reschedule confirm cancel forms form hours locations location
-    directions map maps index home start patient patients online pay unsubscribe optout stop preferences
-    register encuesta citas cita reservar paciente clinica salud familiar medica centro confirmar formularios
-    videoconsulta bit tinyurl google zoom doxy yelp facebook physicians doctors associates group center
-    centers central wellness pediatrics street avenue city county valley community the of and at signup
-    calendar calendario p g
-    """.split()
+_TOP = words("com org net health example clinic care info edu gov us mx invalid test io ly link me app co md page")
+_ADDRESS_WORDS = words(
+    "www m en es app go my web page html htm php appointments appt appts schedule scheduling booking book "
+    "survey surveys checkin precheckin signin login portal feedback review reviews contact info hello office "
+    "frontdesk noreply reply donotreply support help team care health clinic family medical medicine practice "
+    "primary video join visit telehealth visits reschedule confirm cancel forms form hours locations location "
+    "directions map maps index home start patient patients online pay unsubscribe optout stop preferences "
+    "register encuesta citas cita reservar paciente clinica salud familiar medica centro confirmar "
+    "formularios videoconsulta bit tinyurl google zoom doxy yelp facebook physicians doctors associates group "
+    "center centers central wellness pediatrics street avenue city county valley community the of and at "
+    "signup calendar calendario p g "
 )
 _RANDOM = re.compile(r"(?=(?:[a-z]*\d){2})(?=(?:\d*[a-z]){2})[a-z0-9]{6,40}")
 _CODE = re.compile(r"[a-z]\d\d[0-9a-z]{0,5}|[a-z]\d{4}|\d{4,5}[a-z]?")
@@ -42,15 +38,15 @@ def pieces_of(link: str) -> list[str]:
 
 def link_words(link: str, lex: Lexicon, allowed: frozenset[str]) -> tuple[str, ...] | None:
     """The words that a link spells, or None where some piece of it spells nothing that is known."""
-    words: list[str] = []
+    spelt: list[str] = []
     for piece in pieces_of(link):
         if piece in _TOP or piece in _ADDRESS_WORDS or piece in allowed or (piece.isdigit() and len(piece) <= 1):
-            words.append(piece)
+            spelt.append(piece)
         elif piece.isalpha() and (cut := _cut(piece, allowed)) is not None:
-            words.extend(cut)
+            spelt.extend(cut)
         elif not (_RANDOM.fullmatch(piece) and _nothing_reads(piece, lex)):
             return None
-    return tuple(words)
+    return tuple(spelt)
 
 
 @lru_cache(maxsize=4096)

@@ -8,11 +8,10 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
-from itertools import product
 from typing import cast
 
 from smartapp.messages.policy.accounted import Token, plain_form
+from smartapp.messages.policy.disguise import SHORTEST_FUZZY, disguised, leet, misspelt
 from smartapp.messages.policy.lexicon import Lexicon, Term, lexicon
 from smartapp.messages.policy.links import pieces_of
 from smartapp.messages.policy.verdict import Disclosure
@@ -20,27 +19,16 @@ from smartapp.messages.policy.verdict import Disclosure
 _LONGEST_TERM = 5
 _LONGEST_SPELLING = 26
 _SHORTEST_TERM = 3
-_LEET = {
-    "0": "o",
-    "1": "il",
-    "3": "e",
-    "4": "a",
-    "5": "s",
-    "7": "t",
-    "8": "b",
-    "9": "g",
-    "@": "a",
-    "$": "s",
-    "!": "i",
-    "|": "l",
-    "+": "t",
-}
 _LEET_RUN = re.compile(r"[a-z0-9@$!|+]*[a-z][a-z0-9@$!|+]*")
-_MAX_LEET_SIGNS = 5
+_DRUG_ENDINGS = (  # stems of the United States Adopted Names Council
+    "statin|estatina|[aeiou]pril|sartan|olol|gliptin|flozin|glutide|cillin|cilina|mycin|micina|[ao]zole|prazol|cycline|"
+    "floxacin|[aeiou]vir|[uixt]mab|tinib|oxetine|azepam|zolam|triptan|codone|parib|setron|dipine|dipino|thiazide|"
+    "semide|lukast"
+)
 _ENDINGS: tuple[tuple[Term, re.Pattern[str]], ...] = tuple(
     (Term(cast(Disclosure, kind), concept), re.compile(rf"[a-z]{{2,}}(?:{endings})s?"))
     for kind, concept, endings in (
-        ("medication", "medication", "statin|estatina|[aeiou]pril|sartan|olol|gliptin|flozin|glutide|cillin|cilina|mycin|micina|[ao]zole|prazol|cycline|floxacin|[aeiou]vir|[uixt]mab|tinib|oxetine|azepam|zolam|triptan|codone|parib|setron|dipine|dipino|thiazide|semide|lukast"),
+        ("medication", "medication", _DRUG_ENDINGS),
         ("diagnosis", "illness", "itis|osis|emia|[rhnl]oma|pathy|patia|algia|plegia|uria|penia|phobia|fobia"),
         ("procedure", "procedure", "scopy|scopia|ectomy|ectomia|otomy|otomia|plasty|plastia|graphy|grafia"),
         ("service", "department", "ology|ologia|ologist|ologo|ologa|iatry|iatria"),
@@ -52,10 +40,12 @@ _WRITTEN: tuple[tuple[Term, re.Pattern[str]], ...] = tuple(
     for kind, concept, pattern in (
         ("diagnosis", "ICD-10 code", r"(?<!\w)[a-tv-z]\d[0-9ab](?:\.[0-9a-z]{1,4})?(?!\w)|(?<!\w)icd(?:-?10)?(?!\w)"),
         ("result", "LOINC code", r"(?<![\w-])\d{3,5}-\d(?![\w-])|(?<!\w)loinc(?!\w)"),
-        ("procedure", "CPT or HCPCS code", r"(?<![\w#-])(?:\d{5}|\d{4}[ftu]|[a-v]\d{4})(?![\w-])|(?<!\w)(?:cpt|hcpcs)(?!\w)"),
-        ("medication", "RxNorm or NDC code", r"(?<!\w)(?:rxnorm|rxcui|ndc)(?!\w)|(?<![\w-])\d{4,5}-\d{3,4}-\d{1,2}(?![\w-])"),
+        ("procedure", "CPT code", r"(?<![\w#-])(?:\d{5}|\d{4}[ftu])(?![\w-])|(?<!\w)cpt(?!\w)"),
+        ("procedure", "HCPCS code", r"(?<![\w#-])[a-v]\d{4}(?![\w-])|(?<!\w)hcpcs(?!\w)"),
+        ("medication", "RxNorm code", r"(?<!\w)(?:rxnorm|rxcui)(?!\w)"),
+        ("medication", "NDC code", r"(?<!\w)ndc(?!\w)|(?<![\w-])\d{4,5}-\d{3,4}-\d{1,2}(?![\w-])"),
         ("medication", "dose", r"(?<!\w)\d+(?:[.,]\d+)? ?(?:mg|mcg|ml|units?|unidades|g)(?!\w|/)"),
-        ("result", "value with a unit", r"(?<!\w)\d+(?:[.,]\d+)? ?(?:%|mg/dl|mmol(?:/l)?|mmhg|bpm|kg|lbs?|kilos|libras|pounds)"),
+        ("result", "value with a unit", r"(?<!\w)\d+(?:[.,]\d+)? ?(?:%|mg/dl|mmol|mmhg|bpm|kg|lbs?|kilos|libras|pounds)"),
         ("result", "blood pressure value", r"(?<![\w/])\d{2,3} ?(?:/|over|sobre) ?\d{2,3}(?![\w/])"),
         ("result", "value", r"(?<![\w.,/:$-])\d+[.,]\d+(?![\w/:]|[.,]\d)"),
     )
@@ -73,73 +63,10 @@ class Found:
     term: Term
 
 
-def disguised(word: str, lex: Lexicon) -> Term | None:
-    """The term that a word is, plainly, misspelt, with digits for letters, or inside it; None if it is none."""
-    if (term := lex.single(word)) is not None:
-        return term
-    for spelling in _leet(word):
-        if (term := lex.single(spelling)) is not None:
-            return term
-    if word.isalpha():
-        if len(word) >= _FUZZY_NAME and (term := misspelt(word)) is not None:
-            return term
-        for length in range(len(word) - 1, _FUZZY_NAME - 1, -1):
-            for start in range(len(word) - length + 1):
-                if (term := lex.single(word[start : start + length])) is not None:
-                    return term
-    return None
-
-
-_FUZZY_NAME = 7  # a family name one letter away from a short term is common; from a long one it is not
-
-
-def _leet(word: str) -> Iterator[str]:
-    signs = [c for c in word if c in _LEET]
-    if 0 < len(signs) <= _MAX_LEET_SIGNS and len(signs) < len(word):
-        for letters in product(*(_LEET.get(c, c) for c in word)):
-            yield "".join(letters)
-
-
-@lru_cache(maxsize=1)
-def _deletions() -> dict[str, tuple[str, Term]]:
-    """Each single-word term of five letters or more with one letter left out, and the word itself."""
-    out: dict[str, tuple[str, Term]] = {}
-    for tokens, term in lexicon().terms.items():
-        if len(tokens) == 1 and len(tokens[0]) >= 5 and tokens[0].isalpha():
-            word = tokens[0]
-            out[word] = (word, term)
-            for at in range(len(word)):
-                out.setdefault(word[:at] + word[at + 1 :], (word, term))
-    return out
-
-
-@lru_cache(maxsize=8192)
-def misspelt(word: str) -> Term | None:
-    """The term one slip away from ``word`` (a letter missing, added, changed or two swapped)."""
-    table = _deletions()
-    if word in table:
-        return table[word][1]
-    for at in range(len(word)):
-        hit = table.get(word[:at] + word[at + 1 :])
-        if hit is not None and _one_slip(word, hit[0]):
-            return hit[1]
-    return None
-
-
-def _one_slip(one: str, other: str) -> bool:
-    """Whether one letter missing, added or changed, or two neighbours swapped, makes ``one`` of ``other``."""
-    start = 0
-    while start < min(len(one), len(other)) and one[start] == other[start]:
-        start += 1
-    a, b = one[start:], other[start:]
-    swapped = len(a) == len(b) and len(a) > 1 and a[0] == b[1] and a[1] == b[0] and a[2:] == b[2:]
-    return swapped or a[1:] == b[1:] or a == b[1:] or a[1:] == b
-
-
 def recognise(text: str, tokens: Sequence[Token], parts: Iterable[Sequence[Token]]) -> list[Found]:
     """Everything recognised in folded ``text``; overlapping pieces are all kept, the longest term first."""
     lex = lexicon()
-    words = [token for token in tokens if token.plain != "<end>" and token.plain != "<sign>"]
+    words = [token for token in tokens if token.plain not in ("<end>", "<sign>")]
     found = [
         *_terms(words, lex),
         *_spelt_out(words, lex),
@@ -179,7 +106,7 @@ def _spelt_out(words: Sequence[Token], lex: Lexicon) -> Iterator[Found]:
                 break
             open_piece = not all(token.accounted for token in words[at : end + 1])
             if (len(joined) >= 6 and open_piece) or (letters and len(joined) >= 3):
-                term = lex.single(joined) or next(filter(None, map(lex.single, _leet(joined))), None)
+                term = lex.single(joined) or next(filter(None, map(lex.single, leet(joined))), None)
                 if term is not None:
                     yield Found(words[at].start, words[end].end, term)
 
@@ -187,7 +114,7 @@ def _spelt_out(words: Sequence[Token], lex: Lexicon) -> Iterator[Found]:
 def _single_words(words: Sequence[Token], lex: Lexicon) -> Iterator[Found]:
     """Words that nothing accounts for: misspelt terms, and the endings of medical words."""
     for token in words:
-        if token.accounted or not token.is_word or len(token.text) < 5 or lex.reads_as_known(token.text):
+        if token.accounted or not token.is_word or len(token.text) < SHORTEST_FUZZY or lex.reads_as_known(token.text):
             continue
         term = lex.single(token.text) or misspelt(token.text) or misspelt(_single_letters(token.text))
         term = term or next((t for t, ending in _ENDINGS if ending.fullmatch(token.text)), None)
@@ -205,8 +132,8 @@ def _leet_run(run: re.Match[str], words: Sequence[Token], lex: Lexicon) -> Itera
         text = run.string[start:end]
         if len(text) < 3 or any(t.phrased and t.start <= start < t.end for t in words):
             continue
-        for spelling in _leet(text):
-            term = lex.single(spelling) or (misspelt(spelling) if len(spelling) >= 5 else None)
+        for spelling in leet(text):
+            term = lex.single(spelling) or (misspelt(spelling) if len(spelling) >= SHORTEST_FUZZY else None)
             if term is not None:
                 yield Found(start, end, term)
                 return

@@ -128,13 +128,20 @@ def route(
     if recipient.preference and channel != recipient.preference:
         reasons.append(Reason("preference-closed", f"Prefers {recipient.preference}, which this may not use."))
     reasons.append(Reason("channel", f"By {channel}."))
-    return _when(message, recipient, channel, sent, now, rules, reasons)
+    free = _free(channel, sent, now, rules)
+    if free > now:
+        reasons.append(Reason("frequency", "Enough was sent lately, by all campaigns together."))
+    moment = free
+    if channel in rules.quiet:
+        moment_or_none = _hour(message, recipient, free, rules, reasons)
+        if moment_or_none is None:
+            return RoutingDecision("hold", channel, None, tuple(reasons))
+        moment = moment_or_none
+    return RoutingDecision("hold" if moment > now else "send", channel, moment, tuple(reasons))
 
 
 def _never(message: MessageFacts, recipient: Recipient, rules: Rules) -> Reason | None:
     """Why a message is sent by no channel at all, the portal included."""
-    youngest, oldest = rules.own_say
-    sensitive = bool(message.verdict.sensitive)
     if recipient.deceased:
         return Reason("deceased", "The patient has died.")
     if recipient.merged:
@@ -143,11 +150,18 @@ def _never(message: MessageFacts, recipient: Recipient, rules: Rules) -> Reason 
         return Reason("marketing", "Marketing needs the patient's own authorization (45 CFR 164.508).")
     if PART_2 in message.verdict.sensitive and not recipient.part_2_consent:
         return Reason("part-2", "Substance use care is not written about without consent (42 CFR Part 2).")
-    if sensitive and not recipient.proxy_free_attested:
-        if recipient.age is None or youngest <= recipient.age <= oldest:
-            return Reason("minor", "A young patient's private matter: nobody else may read it, which nobody attested.")
-        if recipient.age < youngest or recipient.proxy_access:
-            return Reason("proxy", "A private matter that a proxy could read in the portal.")
+    return _read_by_others(recipient, rules) if message.verdict.sensitive else None
+
+
+def _read_by_others(recipient: Recipient, rules: Rules) -> Reason | None:
+    """Why a sensitive text is not even for the portal: a parent or proxy could read it (45 CFR 164.502(g))."""
+    youngest, oldest = rules.own_say
+    if recipient.proxy_free_attested:
+        return None
+    if recipient.age is None or youngest <= recipient.age <= oldest:
+        return Reason("minor", "A young patient's private matter: nobody attested that only they can read it.")
+    if recipient.age < youngest or recipient.proxy_access:
+        return Reason("proxy", "A private matter that a proxy could read in the portal.")
     return None
 
 
@@ -197,38 +211,30 @@ def _closed_by_request(channel: Channel, recipient: Recipient) -> Reason | None:
     return None
 
 
-def _when(
-    message: MessageFacts,
-    recipient: Recipient,
-    channel: Channel,
-    sent: Sequence[tuple[datetime, Channel]],
-    now: datetime,
-    rules: Rules,
-    reasons: list[Reason],
-) -> RoutingDecision:
-    free = max(
-        _free_from(rules.caps.get("any"), [moment for moment, _ in sent], now),
-        _free_from(rules.caps.get(channel), [moment for moment, by in sent if by == channel], now),
-    )
-    if free > now:
-        reasons.append(Reason("frequency", "Enough was sent lately, by all campaigns together."))
-    if channel not in rules.quiet:
-        return RoutingDecision("hold" if free > now else "send", channel, free, tuple(reasons))
-    place = (recipient.zone, recipient.state)
-    moment = (
-        next_allowed(free, *place, rules)
-        if message.urgent
-        else preferred_time(free, *place, rules, weekdays=recipient.answers_on)
-    )
-    if moment is None:
-        return RoutingDecision(
-            "hold", channel, None, (*reasons, Reason("no-hour", "No hour is allowed wherever this person could be."))
-        )
-    if next_allowed(free, *place, rules) != free:
+def _free(channel: Channel, sent: Sequence[tuple[datetime, Channel]], now: datetime, rules: Rules) -> datetime:
+    """The first moment at which the caps allow one more, over all channels and over this one."""
+    by_channel = [moment for moment, by in sent if by == channel]
+    everywhere = [moment for moment, _ in sent]
+    return max(_free_from(rules.caps.get("any"), everywhere, now), _free_from(rules.caps.get(channel), by_channel, now))
+
+
+def _hour(
+    message: MessageFacts, recipient: Recipient, free: datetime, rules: Rules, reasons: list[Reason]
+) -> datetime | None:
+    """The hour to write at; None where none is allowed. What moved it is added to ``reasons``."""
+    zone, state = recipient.zone, recipient.state
+    first = next_allowed(free, zone, state, rules)
+    if first is None:
+        reasons.append(Reason("no-hour", "No hour is allowed wherever this person could be."))
+        return None
+    if first != free:
         reasons.append(Reason("quiet-hours", "Outside the hours at which this person may be written to."))
-    elif moment > free:
+    if message.urgent:
+        return first
+    best = preferred_time(free, zone, state, rules, weekdays=recipient.answers_on)
+    if best is not None and best > first:
         reasons.append(Reason("better-day", "A better day of the week is near (R60)."))
-    return RoutingDecision("hold" if moment > now else "send", channel, moment, tuple(reasons))
+    return best
 
 
 def _free_from(cap: Cap | None, sent: Sequence[datetime], now: datetime) -> datetime:
