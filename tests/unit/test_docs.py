@@ -93,5 +93,6 @@ def test_every_make_target_of_the_documentation_exists() -> None:
 if __name__ == "__main__" and "--update" in sys.argv:
     text = OPERATIONS.read_text()
     for name, make in LISTS.items():
-        text = _block(name).sub(lambda m, table=make(): f"{m.group(1)}{table}\n{m.group(2)}", text)
+        table = make().replace("\\", r"\\")
+        text = _block(name).sub(rf"\g<1>{table}\n\g<2>", text)
     OPERATIONS.write_text(text)
