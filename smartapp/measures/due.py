@@ -1,6 +1,6 @@
 """The chart's status of a care: by whom it is due, since when, and why. Pure; the same for both engines.
 
-The rules, in this order (``docs/decisions/due-dates.md``):
+The rules, in this order (``docs/decisions/0020-due-dates.md``):
 
 1. Who has died, or for whom the care is not meant: *not applicable*. Unknown whether it is meant: *cannot tell*.
 2. An exclusion holds: *excluded*, and which.
