@@ -125,12 +125,17 @@ class ChartService:
         return None if document is None else unpack_progress(document)
 
     def wait(self, launch: LaunchContext, seconds: float) -> Progress:
-        """The progress once the read has ended, or as it is after so many seconds."""
+        """The progress once the read has ended, or as it is after so many seconds.
+
+        Raises ``AppError`` ``launch.ended`` (401) where the launch has ended meanwhile, as at a refused refresh.
+        """
         end = self._monotonic() + seconds
         while True:
             found = self.progress(launch)
-            if found is None:
-                raise NotFoundError("chart.no-read", "No chart is being read in this launch.")
+            if found is None:  # a read was begun, and what is kept of it went with the launch
+                raise AppError(
+                    "launch.ended", "The EHR has ended this session. Please launch the app again.", status=401
+                )
             if found.finished or self._monotonic() >= end:
                 return found
             self._sleep(_POLL_S)
