@@ -71,9 +71,9 @@ def active_without_a_pregnancy_test(window: Interval = PERIOD) -> Condition:
     assessed = is_assessment_performed(observations(codes.VAGINAL_INTERCOURSE_EVER, found_in=("survey",))).where(
         has("value", codes.YES), end.on_or_before(window.end)
     )
-    diagnosed = verified(
-        conditions(vs.SEXUAL_ACTIVITY_DIAGNOSES, vs.HIV, vs.COMPLICATIONS_OF_PREGNANCY)
-    ).where(overlaps(window))
+    diagnosed = verified(conditions(vs.SEXUAL_ACTIVITY_DIAGNOSES, vs.HIV, vs.COMPLICATIONS_OF_PREGNANCY)).where(
+        overlaps(window)
+    )
     treated = is_procedure_performed(procedures(vs.SEXUAL_ACTIVITY_PROCEDURES)).where(day_during(window))
     return define(
         "Sexual Activity But Not Pregnancy Test",

@@ -16,9 +16,9 @@ from smartapp.criteria.words import (
     contains,
     days,
     define,
+    define_set,
     during,
     encounters,
-    define_set,
     end,
     medication_requests,
     number,
@@ -140,9 +140,7 @@ Strengths = tuple[tuple[DirectCode, float], ...]
 def _above(limit: float, tablets: Strengths, liquids: Strengths) -> EventSet:
     """Orders of more than ``limit`` mg a day; strengths are mg a tablet, or mg a mL where mL were ordered."""
     sets = [medication_requests(code).where(number.more_than(limit / mg)) for code, mg in tablets]
-    sets += [
-        medication_requests(code).where(unit.is_like("mL"), number.more_than(limit / mg)) for code, mg in liquids
-    ]
+    sets += [medication_requests(code).where(unit.is_like("mL"), number.more_than(limit / mg)) for code, mg in liquids]
     together = sets[0]
     for one in sets[1:]:
         together = together | one

@@ -38,6 +38,26 @@ def nkf(title: str, library: str) -> Source:
     return _measure(title, library, "National Kidney Foundation")
 
 
+def cdc_measure(title: str, library: str) -> Source:
+    """A measure of the Centers for Disease Control and Prevention."""
+    return _measure(title, library, "Centers for Disease Control and Prevention")
+
+
+def ama(title: str, library: str) -> Source:
+    """A measure of the American Medical Association."""
+    return _measure(title, library, "American Medical Association")
+
+
+def aan(title: str, library: str) -> Source:
+    """A measure of the American Academy of Neurology."""
+    return _measure(title, library, "American Academy of Neurology")
+
+
+def aha(title: str, library: str) -> Source:
+    """A measure of the American Heart Association."""
+    return _measure(title, library, "American Heart Association")
+
+
 def uspstf(title: str, edition: str, page: str, grade: str) -> Source:
     """A recommendation of the US Preventive Services Task Force."""
     return Source(
@@ -104,4 +124,41 @@ ACC_AHA_CHOLESTEROL_2018 = Source(
     url="https://doi.org/10.1161/CIR.0000000000000625",
     read="",
     grade="I",
+)
+CDC_CHILD_2025 = Source(
+    "Recommended Child and Adolescent Immunization Schedule",
+    steward="Centers for Disease Control and Prevention, Advisory Committee on Immunization Practices",
+    edition="2025",
+    url="https://www.cdc.gov/vaccines/hcp/imz-schedules/child-adolescent-age.html",
+    read="",
+)
+USPSTF_CHLAMYDIA_2021 = uspstf(
+    "Chlamydia and Gonorrhea: Screening", "September 2021", "chlamydia-and-gonorrhea-screening", "B"
+)
+USPSTF_HIV_2019 = uspstf(
+    "Human Immunodeficiency Virus (HIV) Infection: Screening",
+    "June 2019",
+    "human-immunodeficiency-virus-hiv-infection-screening",
+    "A",
+)
+USPSTF_HYPERTENSION_2021 = uspstf(
+    "Hypertension in Adults: Screening", "April 2021", "hypertension-in-adults-screening", "A"
+)
+USPSTF_PREDIABETES_2021 = uspstf(
+    "Prediabetes and Type 2 Diabetes: Screening", "August 2021", "screening-for-prediabetes-and-type-2-diabetes", "B"
+)
+BEERS_2023 = Source(
+    "AGS Beers Criteria for Potentially Inappropriate Medication Use in Older Adults",
+    steward="American Geriatrics Society",
+    edition="2023",
+    url="https://doi.org/10.1111/jgs.18372",
+    read="",
+)
+ACC_AHA_HEART_FAILURE_2022 = Source(
+    "Guideline for the Management of Heart Failure",
+    steward="American Heart Association, American College of Cardiology and Heart Failure Society of America",
+    edition="2022",
+    url="https://doi.org/10.1161/CIR.0000000000001063",
+    read="",
+    grade="1",
 )
