@@ -65,7 +65,7 @@ def _answer(code: str, message: str, status: int, again: str | None = None) -> R
     else:
         launch = g.get("launch")
         response = make_response(
-            render_template("error.html", code=code, message=message, launch=launch, status=status)
+            render_template("error.html", code=code, message=message, launch=launch, status=status, again=again)
         )
     response.status_code = status
     return response

@@ -21,7 +21,7 @@ FIELD = "form_token"
 
 def form_token(key: bytes, handle: str) -> str:
     """The token that the forms of one launch carry."""
-    return hmac.new(key, b"form\0" + handle.encode(), hashlib.sha256).hexdigest()
+    return hmac.new(key, b"form\0" + handle.encode("utf-8", "surrogatepass"), hashlib.sha256).hexdigest()
 
 
 def install(app: Flask, *, key: bytes, public_url: str, exempt: frozenset[str] = frozenset()) -> None:
@@ -37,11 +37,16 @@ def install(app: Flask, *, key: bytes, public_url: str, exempt: frozenset[str] =
             raise NotAllowedError(
                 "web.cross-site", "This request did not come from the app's own page, so nothing was done."
             )
-        handle = (request.view_args or {}).get("handle")
-        if handle is not None and not hmac.compare_digest(form_token(key, handle), request.form.get(FIELD, "")):
+        # Signing out names its launch in the form.
+        handle = (request.view_args or {}).get("handle") or request.form.get("handle")
+        if handle is not None and not _is_token(key, handle, request.form.get(FIELD, "")):
             raise NotAllowedError(
                 "web.form-token", "This form is not of the patient that is open. Nothing was done; reload the page."
             )
 
     app.before_request(check)
     app.jinja_env.globals["form_token"] = lambda handle: form_token(key, handle)
+
+
+def _is_token(key: bytes, handle: str, sent: str) -> bool:
+    return hmac.compare_digest(form_token(key, handle).encode(), sent.encode("utf-8", "surrogatepass"))
