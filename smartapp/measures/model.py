@@ -16,7 +16,8 @@ from smartapp.criteria.nodes import Condition, EventSet, Unit
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """Where a rule is published. ``terms`` are the steward's terms of use, ``read`` the day it was read (ISO)."""
+    """Where a rule is published. ``terms`` are the steward's terms of use, ``read`` the day that
+    its text was read (ISO; empty where only what others say of it was)."""
 
     title: str
     steward: str

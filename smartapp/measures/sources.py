@@ -58,14 +58,14 @@ def aha(title: str, library: str) -> Source:
     return _measure(title, library, "American Heart Association")
 
 
-def uspstf(title: str, edition: str, page: str, grade: str) -> Source:
-    """A recommendation of the US Preventive Services Task Force."""
+def uspstf(title: str, edition: str, page: str, grade: str, *, read: str = _READ) -> Source:
+    """A recommendation of the US Preventive Services Task Force; ``read`` is empty where its text was not read."""
     return Source(
         title,
         steward="US Preventive Services Task Force",
         edition=edition,
         url="https://www.uspreventiveservicestaskforce.org/uspstf/recommendation/" + page,
-        read=_READ,
+        read=read,
         grade=grade,
     )
 
@@ -77,7 +77,7 @@ USPSTF_COLORECTAL_2021 = uspstf(
 ADA_GLYCEMIC = Source(
     "Standards of Care in Diabetes, section 6: Glycemic Goals",
     steward="American Diabetes Association",
-    edition="2022 text read; the frequency is unchanged in later editions (verify)",
+    edition="2022",
     url="https://diabetesjournals.org/care/article/45/Supplement_1/S83/138927/6-Glycemic-Targets-Standards-of-Medical-Care-in",
     read=_READ,
     grade="E",
@@ -88,6 +88,7 @@ USPSTF_STATIN_2022 = uspstf(
     "August 2022",
     "statin-use-in-adults-preventive-medication",
     "B (risk of 10 % or more)",
+    read="",
 )
 USPSTF_DEPRESSION_2023 = uspstf(
     "Depression and Suicide Risk in Adults (June 2023); in Children and Adolescents (October 2022): Screening",
@@ -100,20 +101,21 @@ USPSTF_TOBACCO_2021 = uspstf(
     "January 2021",
     "tobacco-use-in-adults-and-pregnant-women-counseling-and-interventions",
     "A",
+    read="",
 )
 ADA_EYES = Source(
-    "Standards of Care in Diabetes, section 12: Retinopathy, Neuropathy, and Foot Care",
+    "Standards of Medical Care in Diabetes: Diabetic Retinopathy",
     steward="American Diabetes Association",
-    edition="annual supplement to Diabetes Care",
-    url="https://diabetesjournals.org/care/issue/49/Supplement_1",
+    edition="2016 (every year; every two years may do where exams were normal)",
+    url="https://diabetesjournals.org/care/issue/39/Supplement_1",
     read=_READ,
     grade="B",
 )
 ADA_KIDNEY = Source(
     "Standards of Care in Diabetes, section 11: Chronic Kidney Disease and Risk Management",
     steward="American Diabetes Association",
-    edition="annual supplement to Diabetes Care",
-    url="https://diabetesjournals.org/care/issue/49/Supplement_1",
+    edition="2024, recommendation 11.1a",
+    url="https://doi.org/10.2337/dc24-S011",
     read=_READ,
     grade="B",
 )
