@@ -38,7 +38,7 @@ _KIND_WORDS = {
     "Condition": ("verification", "clinical"),
     "MedicationRequest": ("intent",),
 }
-_KIND_NUMBERS = {"Observation": ("number", "systolic", "diastolic"), "MedicationRequest": ("days",)}
+_KIND_NUMBERS = {"Observation": ("number", "systolic", "diastolic"), "MedicationRequest": ("days", "number", "repeats")}
 _SLOTS = ("code", "value", "reason")
 
 _numbers = st.sampled_from((None, 0.5, 7.0, 8.5, 9.0, 140.0))
@@ -67,7 +67,7 @@ def _event(draw: st.DrawFn, kind: str, id_: str) -> Event:
     if kind == "Condition":
         return replace(made, verification=draw(_words), clinical=draw(_words))
     if kind == "MedicationRequest":
-        return replace(made, intent=draw(_words), days=draw(_numbers))
+        return replace(made, intent=draw(_words), days=draw(_numbers), number=draw(_numbers), repeats=draw(_numbers))
     number = draw(_numbers)
     return replace(
         made,
@@ -92,6 +92,7 @@ def charts(draw: st.DrawFn, *, max_events: int = 7) -> Facts:
         birth_high=high,
         sex=draw(_words),
         gender=draw(_words),
+        deceased=draw(st.none() | st.sampled_from((*TIMES, BEGINNING))),
         codes=tuple(SlotCode("race", *code) for code in draw(st.lists(st.sampled_from(CODES), max_size=2))),
     )
 
@@ -122,7 +123,8 @@ def _carried(table: dict[str, tuple[str, ...]], kinds: Kinds) -> tuple[str, ...]
 
 
 def _constants() -> st.SearchStrategy[n.Value]:
-    anchors = st.sampled_from([n.Anchor(name) for name in ("period-start", "period-end", "as-of", "birth")])
+    names = [n.Anchor(name) for name in ("period-start", "period-end", "as-of", "birth")]
+    anchors = st.sampled_from([*names, n.PatientField("deceased")])
     units = st.sampled_from(("year", "month", "week", "day", "hour"))
     return anchors | st.builds(n.Shift, anchors, st.integers(-3, 3), units)
 

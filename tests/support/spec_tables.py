@@ -19,7 +19,7 @@ import pytest
 from smartapp.criteria.evaluate import Mode, Period, compile_rules
 from smartapp.criteria.nodes import DirectCode, EventSet, Node, Value, ValueSet
 from smartapp.criteria.valuesets import Expansion, ValueSets
-from smartapp.facts.codes import LOINC, SNOMED_CT, Code, SlotCode
+from smartapp.facts.codes import LOINC, SLOTS, SNOMED_CT, Code, SlotCode
 from smartapp.facts.events import Coverage, Event, Facts, ValueKind
 from smartapp.facts.instants import FOREVER, end_of_day, instant, is_finite, start_of_day
 
@@ -57,7 +57,7 @@ def when(text: str) -> int:
 def event(id_: str, kind: str, *codes: Code, **fields: Any) -> Event:
     """An event with codes in slot ``code``; times as :func:`when` reads them, other slots as tuples of codes."""
     slots = [SlotCode("code", *code) for code in codes]
-    for slot in ("value", "reason", "body", "category", "discharge", "diagnosis", "type", "location", "label"):
+    for slot in SLOTS[1:]:
         slots += [SlotCode(slot, *code) for code in fields.pop(slot, ())]
     for name in ("start", "end", "latest", "at"):
         if isinstance(fields.get(name), str):

@@ -15,6 +15,7 @@ from smartapp.criteria.words import (
     day_contains,
     day_during,
     day_overlaps,
+    death,
     during,
     encounters,
     end,
@@ -184,6 +185,16 @@ _AGE = age(as_of)
 _OLD_ENOUGH = age(PERIOD.end).at_least(65)
 
 AGES = (
+    Table(
+        "death",
+        "The time of death; unknown while alive.",
+        ~death.is_known | death.on_or_after(PERIOD.start),
+        (
+            Case("alive", (), True),
+            Case("died in the period", (), True, patient={"deceased": when("2026-01-01")}),
+            Case("died before", (), False, patient={"deceased": when("2025-12-31T23:59")}),
+        ),
+    ),
     Table(
         "age",
         "Completed years on the UTC day.",
