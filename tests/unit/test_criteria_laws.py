@@ -16,7 +16,7 @@ from smartapp.criteria.requirements import requirements
 from smartapp.facts.events import Facts
 
 _slow = settings(
-    deadline=None, max_examples=80, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large]
+    deadline=None, max_examples=40, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large]
 )
 
 
