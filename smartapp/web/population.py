@@ -10,11 +10,12 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from launch.context import LaunchContext
 from smartapp.errors import AppError, NotFoundError
+from smartapp.facts.events import Coverage
 from smartapp.measures.model import Measure
 from smartapp.services.panel_documents import PanelList, PanelProgress
 from smartapp.services.panel_run import launch_of
 from smartapp.services.population import PopulationService
-from smartapp.services.snapshot import Snapshot
+from smartapp.services.snapshot import ReadLine, Snapshot
 from smartapp.services.worklist import SORTS
 from smartapp.web import frame
 from smartapp.web.chart_page import chart_page
@@ -172,8 +173,8 @@ def _member(launch: LaunchContext, found: PanelList, snapshot: Snapshot, query: 
     enabled = chart.enabled
     titles = {id_: title_of(one) for id_, one in _measures().items()} | {x.id: x.title for x in enabled.groups}
     groups, unknown = group_lines(view.memberships)
-    # The reader names its searches at the patient's level; this launch was granted the user's.
-    reads = tuple(replace(read, scope=read.scope.replace("patient/", "user/", 1)) for read in snapshot.reads)
+    # That this patient is on the list was read, too.
+    reads = (*snapshot.reads, ReadLine("Group", "user/Group.rs", 1, 1, Coverage.COMPLETE.value, 0))
     content = chart_page(
         view,
         launch,

@@ -186,7 +186,7 @@ def _notes(found: PanelList, asides: Asides) -> list[str]:
         any(gap.status is ClinicalStatus.CANNOT_TELL for gap in open_gaps(line, asides)) for line in found.lines
     )
     if untold:
-        notes.append(f"For {_patients(untold)} at least one measure cannot be told: not as done, and not as not due.")
+        notes.append(f"For {_patients(untold)} something cannot be told: it counts neither as done nor as due.")
     notes += [f"{_entries(count)} left out: {why}." for why, count in sorted(found.left_out.items())]
     return notes
 
