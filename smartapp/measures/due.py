@@ -10,7 +10,7 @@ The rules, in this order (``docs/decisions/0020-due-dates.md``):
 4. Not yet due, and what was found is good enough: *up to date*, or *due soon* from ``due_soon`` before the date.
    This is certain even where other data were not read.
 5. What was not read could change the rest: *cannot tell*, and what is missing. An exclusion that is unknown although
-   all was read (a code of a system that our value set lacks, a date that is missing) leaves the care due, with a caveat.
+   all was read (a code of a system that our value set lacks, a missing date) leaves the care due, with a caveat.
 6. What was found is not good enough: *due* while its date has not passed.
 7. Nothing was ever found: *due*, without a date: no record is not a proof that it was never done.
 8. Past the due date: *due* until the grace has passed, then *overdue*.

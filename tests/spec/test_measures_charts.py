@@ -3,20 +3,26 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 import pytest
 from support.builders import made_up_sets
-from support.chart_tables import ChartStatus, ChartTable, chart_mutants
+from support.chart_tables import ChartStatus, ChartTable, PopulationStatus, chart_mutants
 from support.mutate import report_parts, units
 from support.patients.charts import CHARTS
 from support.patients.equivalent import EQUIVALENT_IN_CHARTS, SHARED
 
+ENGINES: Mapping[str, Callable[[ChartTable], ChartStatus | PopulationStatus]] = {
+    "chart": lambda table: ChartStatus(table.measure.clinical),
+    "population": lambda table: PopulationStatus(table.measure.clinical, table.rows),
+}
 
+
+@pytest.mark.parametrize("engine", ENGINES)
 @pytest.mark.parametrize("make", CHARTS, ids=lambda make: make.__name__)
-def test_every_patient_has_the_status_that_the_rule_says(make: Callable[[], ChartTable]) -> None:
+def test_every_patient_has_the_status_that_the_rule_says(make: Callable[[], ChartTable], engine: str) -> None:
     table = make()
-    runner = ChartStatus(table.measure.clinical)
+    runner = ENGINES[engine](table)
     got = [(row, runner.answer(row.facts)) for row in table.rows]
     wrong = [f"{row.says}: wanted {row.expected}, got {answer}" for row, answer in got if answer != row.expected]
     assert not wrong, "\n" + "\n".join(wrong)

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 import pytest
-from support.decks import DECKS, Case, cases, counted, deck_of, run_chart, wanted
+from support.decks import DECKS, Case, cases, counted, deck_of, run_chart, run_population, wanted
 
 from smartapp.measures.catalogue import MEASURES
 from smartapp.measures.model import Measure
 from smartapp.measures.results import MeasureResult
 
-ENGINES: Mapping[str, Callable[[Measure, Case], MeasureResult]] = {"chart": run_chart}
+ENGINES: Mapping[str, Callable[[Measure, Case], MeasureResult]] = {"chart": run_chart, "population": run_population}
 
 DEVIATIONS: Mapping[tuple[str, str], str] = {
     (
@@ -53,3 +53,15 @@ def test_populations_agree_with_the_published_expectation(engine: str, case: Cas
 @pytest.mark.parametrize("measure", [m for m in MEASURES if deck_of(m)])
 def test_a_deck_has_cases(measure: str) -> None:
     assert len(list(cases(measure))) >= 3
+
+
+@pytest.mark.skipif(not DECKS.is_dir(), reason="no ../shared/decks: the published test patients are not here")
+@pytest.mark.parametrize("measure", [m for m in MEASURES if deck_of(m)])
+def test_both_engines_say_the_same_of_gaps_and_due_dates(measure: str) -> None:
+    for case in cases(measure):
+        chart, population = run_chart(MEASURES[measure], case), run_population(MEASURES[measure], case)
+        assert _said(chart) == _said(population), case.name
+
+
+def _said(result: MeasureResult) -> list[object]:
+    return [result.clinical_status, result.due_date, *((rate.group_id, rate.gap_status) for rate in result.rates)]

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from typing import Any
 
 from support.builders import YEAR, first, made_up_sets
 from support.mutate import everywhere_in, own_mutants, units
+from support.sql_measures import answers, times
 
 from smartapp.criteria.evaluate import Mode, compile_rules
 from smartapp.criteria.nodes import Always
@@ -17,7 +18,7 @@ from smartapp.errors import CriteriaError
 from smartapp.facts.events import Event, Facts
 from smartapp.facts.instants import end_of_day
 from smartapp.measures.answers import chart_questions
-from smartapp.measures.due import clinical_status
+from smartapp.measures.due import Due, clinical_status
 from smartapp.measures.model import Clinical, Every, Measure
 
 TODAY = date(2026, 6, 30)
@@ -108,8 +109,27 @@ class ChartStatus:
     def answer(self, facts: Facts) -> str:
         as_of = end_of_day(TODAY)
         strict, kleene = (self._program.run(facts, YEAR, as_of, mode=mode) for mode in (Mode.STRICT, Mode.KLEENE))
-        due = clinical_status(self.clinical, strict, kleene, as_of)
-        return f"{due.status} {due.due_date.isoformat()}" if due.due_date else due.status.value
+        return _said(clinical_status(self.clinical, strict, kleene, as_of))
+
+
+class PopulationStatus:
+    """The same by the population's SQL, for all rows at once."""
+
+    def __init__(self, clinical: Clinical, rows: Sequence[ChartRow]) -> None:
+        as_of = end_of_day(TODAY)
+        charts = [row.facts for row in rows]
+        found = answers(chart_questions(clinical), (), charts, made_up_sets(clinical), times(YEAR, as_of))
+        self._said = {
+            id(chart): _said(clinical_status(clinical, strict, kleene, as_of))
+            for chart, (strict, kleene) in zip(charts, found, strict=True)
+        }
+
+    def answer(self, facts: Facts) -> str:
+        return self._said[id(facts)]
+
+
+def _said(due: Due) -> str:
+    return f"{due.status} {due.due_date.isoformat()}" if due.due_date else due.status.value
 
 
 def chart_mutants(measure: Measure, opaque: frozenset[str], known: frozenset[Any]) -> Iterator[tuple[str, Clinical]]:

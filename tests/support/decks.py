@@ -10,6 +10,8 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from support.sql_measures import answers, counted_sets, times
+
 from smartapp.criteria.evaluate import Mode, Period, compile_rules
 from smartapp.criteria.valuesets import Expansion, ValueSets
 from smartapp.facts.codes import Code, canonical_system
@@ -75,12 +77,36 @@ def _program(measure: Measure) -> Any:
 
 def run_chart(measure: Measure, case: Case) -> MeasureResult:
     """The chart engine's result for one case."""
-    first, last = (date.fromisoformat(day) for day in case.expected()["measurement_period"])
+    first, last = _period_of(case)
     period = Period(start_of_day(first), end_of_day(last))
     facts = facts_from_bundle(case.bundle()).facts
     program = _program(measure)
     strict, kleene = (program.run(facts, period, period.end, mode=mode) for mode in (Mode.STRICT, Mode.KLEENE))
     return evaluate_measure(measure, strict, kleene, period_end=period.end, as_of=period.end)
+
+
+@cache
+def _sql_results(measure: Measure, first: date, last: date) -> dict[str, MeasureResult]:
+    """The population engine's results for all cases of a period at once."""
+    period = Period(start_of_day(first), end_of_day(last))
+    chosen = [case for case in cases(measure.id) if _period_of(case) == (first, last)]
+    charts = [facts_from_bundle(case.bundle()).facts for case in chosen]
+    asked = questions(measure)
+    found = answers(asked, counted_sets(asked), charts, value_sets(), times(period, period.end))
+    return {
+        case.name: evaluate_measure(measure, *pair, period_end=period.end, as_of=period.end)
+        for case, pair in zip(chosen, found, strict=True)
+    }
+
+
+def run_population(measure: Measure, case: Case) -> MeasureResult:
+    """The population engine's result for one case."""
+    return _sql_results(measure, *_period_of(case))[case.name]
+
+
+def _period_of(case: Case) -> tuple[date, date]:
+    first, last = (date.fromisoformat(day) for day in case.expected()["measurement_period"])
+    return first, last
 
 
 def counted(result: MeasureResult) -> dict[str, dict[str, int]]:

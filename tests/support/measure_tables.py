@@ -6,12 +6,13 @@ rates has one such word list a rate, separated by ``|``.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from typing import Any
 
 from support.builders import YEAR, first, made_up_sets
+from support.sql_measures import answers, counted_sets, times
 
 from smartapp.criteria.evaluate import Mode, compile_rules
 from smartapp.criteria.valuesets import ValueSets
@@ -111,6 +112,23 @@ class ChartRunner:
         # A year later: what came after the period must not count, although it is known by then.
         strict = self._program.run(facts, YEAR, shift(YEAR.end, 1, "year"), mode=Mode.STRICT)
         return " | ".join(said(count_populations(rate, strict)) for rate in self.measure.rates)
+
+
+class PopulationRunner:
+    """The same by the population's SQL, for all rows at once."""
+
+    def __init__(self, measure: Measure, rows: Sequence[Row]) -> None:
+        asked = report_questions(measure)
+        charts = [row.facts for row in rows]
+        later = times(YEAR, shift(YEAR.end, 1, "year"))
+        found = answers(asked, counted_sets(asked), charts, made_up_sets(measure), later)
+        self._said = {
+            id(chart): " | ".join(said(count_populations(rate, strict)) for rate in measure.rates)
+            for chart, (strict, _) in zip(charts, found, strict=True)
+        }
+
+    def answer(self, facts: Facts) -> str:
+        return self._said[id(facts)]
 
 
 def normal(expected: str) -> str:
