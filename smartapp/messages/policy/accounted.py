@@ -10,10 +10,11 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 from smartapp.messages.policy.disguise import disguised
 from smartapp.messages.policy.fold import Folded, fold
-from smartapp.messages.policy.lexicon import LANGUAGES, TOKEN, Lexicon, Vocabulary, lexicon, words
+from smartapp.messages.policy.lexicon import LANGUAGES, TOKEN, Lexicon, lexicon, words
 from smartapp.messages.policy.links import link_words
 from smartapp.messages.policy.slots import Slot, find_slots
 
@@ -30,47 +31,11 @@ _GREETING = words(
 _MAX_NAME_WORDS = 6
 _MOST_STARS = 10
 # Words of a sentence that asks for an answer by key or grade, and the grades it may name.
-_ANSWERING = frozenset(
-    [
-        "reply",
-        "replying",
-        "press",
-        "rating",
-        "scale",
-        "stars",
-        "survey",
-        "responda",
-        "conteste",
-        "oprima",
-        "marque",
-        "presione",
-        "encuesta",
-        "escala",
-    ]
+_ANSWERING = words(
+    "reply replying press rating scale stars survey responda conteste oprima marque presione encuesta escala"
 )
-_GRADES = frozenset(
-    [
-        "poor",
-        "fair",
-        "average",
-        "good",
-        "excellent",
-        "great",
-        "terrible",
-        "neutral",
-        "y",
-        "n",
-        "c",
-        "r",
-        "x",
-        "s",
-        "malo",
-        "mala",
-        "regular",
-        "bueno",
-        "buena",
-        "excelente",
-    ]
+_GRADES = words(
+    "poor fair average good excellent great terrible neutral y n c r x s malo mala regular bueno buena excelente"
 )
 
 
@@ -168,7 +133,7 @@ def account(folded: Folded, names: Sequence[str], approved: Sequence[str]) -> tu
     _mark_wording(tokens, approved)
     parts = sentences(tokens, folded.text)
     for part in parts:
-        covered = max((_cover(part, lex.vocabularies[code]) for code in LANGUAGES), key=_weight)
+        covered = max((_cover(part, code) for code in LANGUAGES), key=_weight)
         for token, (accounted, phrased) in zip(part, covered, strict=True):
             token.accounted |= accounted
             token.phrased |= phrased
@@ -179,17 +144,15 @@ def _weight(cover: list[tuple[bool, bool]]) -> int:
     return sum(accounted for accounted, _ in cover)
 
 
-def _cover(part: Sequence[Token], vocabulary: Vocabulary) -> list[tuple[bool, bool]]:
+def _cover(part: Sequence[Token], language: str) -> list[tuple[bool, bool]]:
     """For each token: is it covered in this language, and by a phrase?"""
+    vocabulary = lexicon().vocabularies[language]
     plain = plain_form(part)
     at, starts = 1, []
     for token in part:
         starts.append(at)
         at += len(token.plain) + 1
-    marks = bytearray(len(plain))
-    for phrase in vocabulary.phrases:
-        for match in phrase.finditer(plain):
-            marks[match.start() : match.end()] = b"\x01" * (match.end() - match.start())
+    marks = _phrase_marks(plain, language)
     answering = any(token.plain in _ANSWERING for token in part)
     out = []
     following: list[str | None] = [*(token.plain for token in part[1:]), None]
@@ -198,6 +161,19 @@ def _cover(part: Sequence[Token], vocabulary: Vocabulary) -> list[tuple[bool, bo
         word = token.plain.removesuffix("'s").rstrip("'")
         out.append((token.accounted or phrased or vocabulary.allows(word, after), phrased))
     return out
+
+
+@lru_cache(maxsize=16_384)
+def _phrase_marks(plain: str, language: str) -> bytes:
+    """1 for each character of a sentence's plain form that lies in a neutral phrase.
+
+    Kept, because the plain form of a template is the same for every patient: names and dates are tags in it.
+    """
+    marks = bytearray(len(plain))
+    for phrase in lexicon().vocabularies[language].phrases:
+        for match in phrase.finditer(plain):
+            marks[match.start() : match.end()] = b"\x01" * (match.end() - match.start())
+    return bytes(marks)
 
 
 def _is_answer(token: Token) -> bool:

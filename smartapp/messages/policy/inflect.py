@@ -16,6 +16,16 @@ def variants(word: str) -> set[str]:
     return out
 
 
+def english_forms(verb: str) -> set[str]:
+    """A regular verb with -s, -ed and -ing; doubled consonants are listed in the vocabulary."""
+    if verb.endswith("e"):
+        return {verb, verb + "s", verb + "d", verb[:-1] + "ing"}
+    if verb.endswith("y") and verb[-2] not in "aeiou":
+        return {verb, verb[:-1] + "ies", verb[:-1] + "ied", verb + "ing"}
+    plural = verb + ("es" if verb.endswith(("s", "sh", "ch", "x")) else "s")
+    return {verb, plural, verb + "ed", verb + "ing"}
+
+
 def spanish_forms(infinitive: str) -> set[str]:
     """Regular forms of a verb, without accents: what a message to tú or usted uses, pronouns attached.
 

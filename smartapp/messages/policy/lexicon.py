@@ -14,7 +14,7 @@ from functools import lru_cache
 from importlib.resources import files
 from typing import Any, cast
 
-from smartapp.messages.policy.inflect import spanish_forms, variants
+from smartapp.messages.policy.inflect import english_forms, spanish_forms, variants
 from smartapp.messages.policy.phrases import NUMBER_WORDS, translate, words_of
 from smartapp.messages.policy.verdict import Disclosure
 
@@ -99,8 +99,9 @@ def plain(text: str) -> str:
 def _vocabulary(language: str, singles: set[str]) -> Vocabulary:
     data = _read(f"neutral_{language}.toml")
     free = set(plain(data["words"]).split())
-    for infinitive in plain(data.get("verbs", "")).split():
-        free |= spanish_forms(infinitive)
+    forms = {"en": english_forms, "es": spanish_forms}[language]
+    for verb in plain(data["verbs"]).split():
+        free |= forms(verb)
     lines = [line for line in data["phrases"].splitlines() if line.strip()]
     compiled = tuple(re.compile("(?<= )(?:" + translate(line, data["macros"], language) + ")") for line in lines)
     known: set[str] = set().union(*map(words_of, lines), *map(words_of, data["macros"].values()))

@@ -38,7 +38,7 @@ _ENDINGS: tuple[tuple[Term, re.Pattern[str]], ...] = tuple(
 _WRITTEN: tuple[tuple[Term, re.Pattern[str]], ...] = tuple(
     (Term(cast(Disclosure, kind), concept), re.compile(pattern))
     for kind, concept, pattern in (
-        ("diagnosis", "ICD-10 code", r"(?<!\w)[a-tv-z]\d[0-9ab](?:\.[0-9a-z]{1,4})?(?!\w)|(?<!\w)icd(?:-?10)?(?!\w)"),
+        ("diagnosis", "ICD-10 code", r"(?<!\w)(?:[a-tv-z]\d[0-9ab](?:\.[0-9a-z]{1,4})?|icd(?:-?10)?)(?!\w)"),
         ("result", "LOINC code", r"(?<![\w-])\d{3,5}-\d(?![\w-])|(?<!\w)loinc(?!\w)"),
         ("procedure", "CPT code", r"(?<![\w#-])(?:\d{5}|\d{4}[ftu])(?![\w-])|(?<!\w)cpt(?!\w)"),
         ("procedure", "HCPCS code", r"(?<![\w#-])[a-v]\d{4}(?![\w-])|(?<!\w)hcpcs(?!\w)"),

@@ -138,7 +138,7 @@ def _place() -> str:
     known = sorted(lexicon().places | {"martin luther king"}, key=len, reverse=True)
     names = _either(*known, r"\d{1,3}(?:st|nd|rd|th)")
     heading = r"(?:(?:north|south|east|west|[nsew])\.? )?"
-    suite = rf"(?:{_ROOM})\.? ?(?:#|no\. ?)?(?:[a-z]|\d{{1,4}}[a-z]?)(?!\w)(?!:\d)"
+    suite = rf"(?:{_ROOM})(?:\.? (?:#|no\. )?(?:[a-z]|\d{{1,4}}[a-z]?)|\.? ?#?\d{{1,4}}[a-z]?)(?!\w)(?!:\d)"
     zipped = rf"(?:,? (?:{_STATES}),? \d{{5}}(?:-\d{{4}})?)"
     line = rf"(?<![\w/.])\d{{1,5}} {heading}(?:{names} ){{1,2}}(?:{_STREET})(?!\w)\.?"
     calle = (
