@@ -63,8 +63,11 @@ class RunningApp:
 
 
 @contextmanager
-def running_app(folder: Path, **settings: Any) -> Iterator[RunningApp]:
-    """The app with a database in ``folder``. Its clock is the tests'; it waits at most a moment between retries."""
+def running_app(folder: Path, behind: str | None = None, **settings: Any) -> Iterator[RunningApp]:
+    """The app with a database in ``folder``. Its clock is the tests'; it waits at most a moment between retries.
+
+    ``behind`` is the app's public address where that is not the one it listens on, as behind a proxy.
+    """
     clock, waits = FrozenClock(START), []
 
     def sleep(seconds: float) -> None:
@@ -74,7 +77,7 @@ def running_app(folder: Path, **settings: Any) -> Iterator[RunningApp]:
     server = make_server("127.0.0.1", 0, _not_yet, threaded=True, request_handler=_Quiet)
     server.daemon_threads = True  # type: ignore[attr-defined]
     url = f"http://localhost:{server.server_port}"
-    chosen = {"public_url": url, "fetch_deadline": 2, "environment": "demo", **settings}
+    chosen = {"public_url": behind or url, "fetch_deadline": 2, "environment": "demo", **settings}
     core = open_core(Settings(secret_key=SECRET, data_dir=folder, **chosen), {}, Outside(clock=clock, sleep=sleep))
     server.app = create_app(core)  # its address had to be known first
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True)

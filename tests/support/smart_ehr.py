@@ -247,6 +247,15 @@ class SmartEhr(Recorder):
             return Reply({"resourceType": "Practitioner", "id": parts[1], "name": name})
         if parts[0] == "PractitionerRole":
             return Reply(searchset(*self.roles))
+        if parts[0] == "Group":
+            groups = {one["id"]: one for one in self.resources if one["resourceType"] == "Group"}
+            return (
+                Reply(searchset(*groups.values()))
+                if len(parts) == 1 or parts[1] == "_search"
+                else (
+                    Reply(groups[parts[1]]) if parts[1] in groups else Reply({"resourceType": "OperationOutcome"}, 404)
+                )
+            )
         wanted = asked.params.get("patient", asked.params.get("subject", ""))
         found = [one for one in self.resources if one["resourceType"] == parts[0] and owner_of(one) == wanted]
         return Reply(searchset(*found))

@@ -33,13 +33,13 @@ def patient(id_: str, given: str, family: str, **more: Any) -> dict[str, Any]:
     }
 
 
-def condition(id_: str = "c1", of: str = "p1", code: str = "E11.9", **more: Any) -> dict[str, Any]:
+def condition(id_: str = "c1", of: str = "p1", icd: str = "E11.9", **more: Any) -> dict[str, Any]:
     """An active problem, diabetes unless told otherwise."""
     return {
         "resourceType": "Condition",
         "id": id_,
         "subject": {"reference": f"Patient/{of}"},
-        "code": {"coding": [{"system": _ICD, "code": code, "display": "Type 2 diabetes mellitus"}]},
+        "code": {"coding": [{"system": _ICD, "code": icd, "display": "Type 2 diabetes mellitus"}]},
         "clinicalStatus": {"coding": [{"system": _system("condition-clinical"), "code": "active"}]},
         "verificationStatus": {"coding": [{"system": _system("condition-ver-status"), "code": "confirmed"}]},
         "category": [{"coding": [{"system": _system("condition-category"), "code": "problem-list-item"}]}],
