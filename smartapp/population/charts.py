@@ -50,9 +50,9 @@ def read_charts(found: Found, reading: Reading) -> Iterator[Facts]:
             reading.problems.append(Problem(str(path), 0, f"cannot be read: {error.strerror}"))
     for patient, resources in heap.resources.items():
         if patient not in heap.patients:
-            _, path, line = resources[0]
+            _, place, line = resources[0]
             what = f"Patient/{patient} is in none of the files; {len(resources)} resources name that patient"
-            reading.problems.append(Problem(path, line, what))
+            reading.problems.append(Problem(place, line, what))
     for patient in heap.patients:
         yield _chart(patient, heap, reading)
 

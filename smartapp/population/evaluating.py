@@ -113,7 +113,7 @@ def _usable(wanted: Iterable[str], value_sets: ValueSets) -> tuple[tuple[Measure
 
 
 def evaluate(request: Request, output: Path | None, say: Say) -> int:
-    """Write the lines. The exit code: 0 all done, 1 some input was skipped; :class:`InputError` where nothing was done."""
+    """Write the lines. The exit code: 0 all done, 1 some input was skipped; :class:`InputError` for nothing done."""
     reading = Reading()
     for complaint in request.complaints:
         say(complaint)

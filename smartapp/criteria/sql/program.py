@@ -3,9 +3,8 @@
 >>> program = compile_population([Question(rule, Mode.STRICT)])
 >>> script = program.script(known, Times(period, as_of))
 
-Run ``script.tables`` in order, then ``script.atoms`` as the table ``atoms``; ``script.answers`` has a row for each
-patient with a column for each question, a ``script.tallies`` query the encounters of each patient counted by which
-sets they are in. The tables that it reads are described in :mod:`.layout`.
+Run ``script.statements()`` in order; ``script.answers`` then has a row for each patient with a column for each
+question, a ``script.tallies`` query the encounters of each patient counted by which sets they are in. The tables that it reads are described in :mod:`.layout`.
 """
 
 from __future__ import annotations
@@ -41,7 +40,7 @@ class Question(NamedTuple):
 class Column(NamedTuple):
     """The column of ``answers`` that holds a question's answer: a boolean, milliseconds, a number or a text.
 
-    ``expression`` is over ``person pt`` and ``atoms a``.
+    ``expression`` is over ``people pt``.
     """
 
     name: str
@@ -50,10 +49,10 @@ class Column(NamedTuple):
 
 @dataclass(frozen=True)
 class Script:
-    """Queries to run in this order: ``tables``, ``atoms``; then ``answers`` and ``tallies``."""
+    """Queries to run in this order: ``tables``, ``people``; then ``answers`` and ``tallies``."""
 
     tables: tuple[tuple[str, str], ...]
-    atoms: str
+    people: str
     columns: Mapping[Question, Column]
     tallies: Mapping[str, str]
     dialect: Dialect = DUCKDB
@@ -63,12 +62,12 @@ class Script:
         """One row for each patient: ``p`` and a column for each question."""
         columns = {column.name: column.expression for column in self.columns.values()}
         wanted = "".join(f", {expression} AS {name}" for name, expression in columns.items())
-        return f"SELECT pt.p{wanted} FROM person pt LEFT JOIN atoms a ON a.p = pt.p"
+        return f"SELECT pt.p{wanted} FROM people pt"
 
     def statements(self) -> tuple[str, ...]:
         """What has to be run before ``answers`` and ``tallies`` can be asked."""
         made = [self.dialect.create.format(name, select) for name, select in self.tables]
-        return (*made, self.dialect.create.format("atoms", self.atoms))
+        return (*made, self.dialect.create.format("people", self.people))
 
 
 @dataclass(frozen=True)
@@ -131,7 +130,7 @@ class _Writing:
             columns[question] = column
         tallies = {name: self._tally(sets) for name, sets in self.program.tallies.items()}
         tables = tuple(self.atoms.sets.statements)
-        return Script(tables, self._all_atoms(), columns, tallies, self.context.dialect)
+        return Script(tables, self._people(), columns, tallies, self.context.dialect)
 
     def _expression(self, question: Question) -> str:
         node = _asked(question.node)
@@ -142,9 +141,9 @@ class _Writing:
     def _final(self, atom: Atom, bit: int) -> str:
         self._asked.add(atom.index)
         if not bit:
-            return f"a.x{atom.index}"
+            return f"pt.x{atom.index}"
         word, place = self._place(atom)
-        return f"(coalesce(a.w{word}, 0) & {bit * 4**place}) <> 0"
+        return f"(coalesce(pt.w{word}, 0) & {bit * 4**place}) <> 0"
 
     def _place(self, atom: Atom) -> tuple[int, int]:
         return divmod(self._places.setdefault(atom.index, len(self._places)), PAIRS_IN_A_WORD)
@@ -157,8 +156,8 @@ class _Writing:
         each = f"SELECT p, bit_or(m) AS m FROM ({parts}) GROUP BY p, e"
         return f"SELECT p, m, count(*) AS n FROM ({each}) GROUP BY p, m"
 
-    def _all_atoms(self) -> str:
-        """One row a patient with every atom that the columns ask for: one aggregation over all rows of all atoms."""
+    def _people(self) -> str:
+        """``person`` with every atom that the columns ask for: one aggregation over all rows of all atoms."""
         rows, made = [], []
         for atom in (atom for atom in self.atoms.all if atom.index in self._asked):
             if atom.sort is Sort.BITS:
@@ -176,8 +175,9 @@ class _Writing:
         words = -(-len(self._places) // PAIRS_IN_A_WORD)
         made += [f"bit_or(v) FILTER (WHERE k = {word}) AS w{word}" for word in range(words)]
         if not rows:
-            return "SELECT p FROM person WHERE FALSE"
-        return f"SELECT p, {', '.join(made)} FROM ({' UNION ALL '.join(rows)}) GROUP BY p"
+            return "SELECT pt.* FROM person pt"
+        found = f"SELECT p AS whose, {', '.join(made)} FROM ({' UNION ALL '.join(rows)}) GROUP BY p"
+        return f"SELECT pt.*, a.* FROM person pt LEFT JOIN ({found}) a ON a.whose = pt.p"
 
 
 def _asked(node: Node) -> Node:

@@ -1,0 +1,109 @@
+"""One resource as one row of the table ``resource``: text that DuckDB reads from a pipe, so that nothing lies on disk in
+plain.
+
+A row is a person, an event, a Medication that others refer to (by its place), or a resource that has to wait until what
+it refers to has been read. ``sig`` stands for the type and all codings of a row; what it stands for is told once.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from hashlib import md5
+from operator import attrgetter
+from typing import Any
+
+from smartapp.criteria.sql.layout import EVENT_COLUMNS
+from smartapp.facts.codes import SlotCode
+from smartapp.facts.events import Event
+from smartapp.facts.patients import Person
+
+FIELDS = tuple(name for name in EVENT_COLUMNS if name != "reference")
+
+RESOURCE_COLUMNS: Mapping[str, str] = {
+    "source": "INTEGER",
+    "place": "BIGINT",
+    "bundle": "INTEGER",
+    "patient": "VARCHAR",
+    "kind": "VARCHAR",
+    "id": "VARCHAR",
+    "sig": "BIGINT",
+    "updated": "BIGINT",
+    "version": "BIGINT",
+    **{
+        column: "VARCHAR" if name in ("encounter", "focus") else kind
+        for name, (column, kind) in EVENT_COLUMNS.items()
+        if name in FIELDS
+    },
+}
+"""The file's number and the byte of it where the resource begins; the number of the Bundle that is the chart, or 0;
+whose it is; its type, id and codings; which version; the fields. References are texts here."""
+
+LATER, LOST = "~later", "~lost"
+"""Kinds of rows that are no resource: one that has to wait, and one that may have been a fact (``id`` is its type)."""
+
+_values = attrgetter(*FIELDS)
+_LINE = "\t".join(["%s"] * len(RESOURCE_COLUMNS)) + "\n"
+_TABS = len(RESOURCE_COLUMNS) - 1
+_NOTHING = (None,) * len(FIELDS)
+_PERSON = {"status": "sex", "intent": "gender", "start": "birth_low", "end": "birth_high", "latest": "deceased"}
+PERSON_COLUMNS = {EVENT_COLUMNS[field][0]: name for field, name in _PERSON.items()}
+"""Where a person's row keeps what an event has not."""
+
+_LIMIT = 2**63
+
+
+class Signatures:
+    """Numbers for lists of codings, the same in every process; ``new`` are those not told yet."""
+
+    def __init__(self) -> None:
+        self._known: dict[tuple[str, tuple[SlotCode, ...]], int] = {}
+        self.new: list[tuple[int, str, str]] = []
+
+    def of(self, kind: str, codes: tuple[SlotCode, ...]) -> int:
+        key = (kind, codes)
+        found = self._known.get(key)
+        if found is None:
+            text = json.dumps(codes, separators=(",", ":"))
+            digest = md5(f"{kind} {text}".encode(), usedforsecurity=False).digest()
+            found = self._known[key] = int.from_bytes(digest[:8], "little") % _LIMIT
+            self.new.append((found, kind, text))
+        return found
+
+
+Where = tuple[int, int, int]
+"""Source, place, bundle."""
+
+
+def event_row(where: Where, patient: str, event: Event, sig: int, version: tuple[int, int]) -> str:
+    """The row of an event, with its line end."""
+    return _line((*where, patient, event.kind, event.id, sig, *version, *_values(event)))
+
+
+def person_row(where: Where, patient: str, person: Person | Any, sig: int, version: tuple[int, int]) -> str:
+    """The row of a patient; ``person`` has the fields of :class:`Person` (:class:`Facts` has them too)."""
+    values = [getattr(person, _PERSON[name]) if name in _PERSON else None for name in FIELDS]
+    return _line((*where, patient, "Patient", patient, sig, *version, *values))
+
+
+def mark_row(where: Where, patient: str, kind: str, id_: str, version: tuple[int, int] = (-1, -1)) -> str:
+    """A row without fields: a Medication, one that waits, one that is lost."""
+    return _line((*where, patient, kind, id_, 0, *version, *_NOTHING))
+
+
+def _line(values: tuple[Any, ...]) -> str:
+    line = _LINE % values
+    if line.count("\t") != _TABS or "\r" in line or line.count("\n") != 1:
+        # Control characters are in no FHIR id or code; here they would end a column.
+        line = _LINE % tuple(_clean(value) if type(value) is str else value for value in values)
+    return line
+
+
+def _clean(text: str) -> str:
+    return "".join(char if char >= " " else "\ufffd" for char in text)
+
+
+READ_OPTIONS = (
+    "delim = '\t', quote = '', escape = '', header = false, auto_detect = false, nullstr = 'None', "
+    "new_line = '\\n', encoding = 'utf-8', force_not_null = ['patient', 'kind', 'id']"
+)

@@ -1,0 +1,136 @@
+"""The population's database: an encrypted DuckDB file, or memory that is gone with the process.
+
+AES-256 with a key that is derived from the app's secret and is in no file. DuckDB writes encrypted files only with the
+OpenSSL of its ``httpfs`` extension, which is loaded from the installed wheel: nothing is fetched from anywhere.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import duckdb
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+
+from smartapp.criteria.sql.layout import PERSON_COLUMNS, UNREAD_COLUMNS, WORK_COLUMNS
+from smartapp.errors import ConfigurationError
+from smartapp.population.rows import RESOURCE_COLUMNS
+
+_TABLES: Mapping[str, Mapping[str, str]] = {
+    "source": {"number": "INTEGER", "path": "VARCHAR", "size": "BIGINT", "changed": "BIGINT"},
+    "resource": RESOURCE_COLUMNS,
+    "signature": {"sig": "BIGINT", "kind": "VARCHAR", "codes": "VARCHAR"},
+    "patient": {"p": "INTEGER", "bundle": "INTEGER", "id": "VARCHAR"},
+    "person": PERSON_COLUMNS,
+    "work": WORK_COLUMNS,
+    "unread": UNREAD_COLUMNS,
+    "class": {"about": "VARCHAR", "number": "INTEGER", "yes": "INTEGER[]", "maybe": "INTEGER[]"},
+    "class_of": {"sig": "BIGINT", "cls": "INTEGER"},
+    "vector": {"measure": "VARCHAR", "number": "INTEGER", "keys": "VARCHAR", "body": "VARCHAR"},
+    "dirty": {"bundle": "INTEGER", "id": "VARCHAR"},
+    "meta": {"name": "VARCHAR", "value": "VARCHAR"},
+}
+
+
+def population_key(secret_key: str) -> str:
+    """The file's key (hex), derived from the app's secret key."""
+    derived = HKDF(algorithm=SHA256(), length=32, salt=None, info=b"smartapp population file 1").derive(
+        secret_key.encode()
+    )
+    return derived.hex()
+
+
+class Store:
+    """An open population database; its tables are in ``connection``'s default schema."""
+
+    def __init__(self, connection: duckdb.DuckDBPyConnection) -> None:
+        self.connection = connection
+        for name, columns in _TABLES.items():
+            written = ", ".join(f"{column} {kind}" for column, kind in columns.items())
+            connection.execute(f"CREATE TABLE IF NOT EXISTS {name} ({written})")
+
+    @classmethod
+    def in_memory(cls, *, threads: int = 2, memory: str = "6GB") -> Store:
+        """A database that never touches the disk."""
+        return cls(_connect(threads, memory))
+
+    @classmethod
+    def open(cls, path: Path, key: str, *, threads: int = 2, memory: str = "6GB") -> Store:
+        """Open or make the encrypted file.
+
+        Raises :class:`ConfigurationError` for a wrong key, and where the extension that encrypts is not installed.
+        """
+        connection = _connect(threads, memory)
+        try:
+            connection.execute(f"LOAD '{extension()}'")
+        except duckdb.Error as error:
+            connection.close()
+            raise ConfigurationError(
+                "population.no-encryption", "The DuckDB extension that encrypts files cannot be loaded."
+            ) from error
+        path.parent.mkdir(parents=True, exist_ok=True)
+        place = str(path).replace("'", "''")
+        try:
+            connection.execute(f"ATTACH '{place}' AS population (ENCRYPTION_KEY '{key}', ENCRYPTION_CIPHER 'GCM')")
+        except duckdb.Error as error:
+            connection.close()
+            raise ConfigurationError(
+                "population.locked", f"The population file {path} does not open: its key is another, or it is in use."
+            ) from error
+        path.chmod(0o600)
+        connection.execute("USE population")
+        # What does not fit into memory goes beside the file, under the same protection.
+        connection.execute("SET temp_file_encryption = true")
+        connection.execute(f"SET temp_directory = '{place}.tmp'")
+        return cls(connection)
+
+    def close(self) -> None:
+        self.connection.close()
+
+    def count(self, table: str) -> int:
+        row = self.connection.execute(f"SELECT count(*) FROM {table}").fetchone()
+        return int(row[0]) if row else 0
+
+    def meta(self, name: str) -> str | None:
+        row = self.connection.execute("SELECT value FROM meta WHERE name = ?", [name]).fetchone()
+        return None if row is None else str(row[0])
+
+    def set_meta(self, name: str, value: str) -> None:
+        self.connection.execute("DELETE FROM meta WHERE name = ?", [name])
+        self.connection.execute("INSERT INTO meta VALUES (?, ?)", [name, value])
+
+    def add_signatures(self, columns: list[list[object]]) -> None:
+        """Keep what signatures stand for: columns of numbers, kinds and codings; known ones stay."""
+        self.connection.execute(
+            "INSERT INTO signature SELECT DISTINCT * FROM (SELECT unnest(?::BIGINT[]) AS sig, "
+            "unnest(?::VARCHAR[]) AS kind, unnest(?::VARCHAR[]) AS codes) n WHERE sig NOT IN (SELECT sig FROM signature)",
+            columns,
+        )
+
+    def __enter__(self) -> Store:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+
+def _connect(threads: int, memory: str) -> duckdb.DuckDBPyConnection:
+    return duckdb.connect(
+        config={
+            "threads": threads,
+            "memory_limit": memory,
+            "autoinstall_known_extensions": False,
+            "autoload_known_extensions": False,
+            "temp_directory": "",
+            "preserve_insertion_order": False,
+        }
+    )
+
+
+def extension() -> Path:
+    """The file of the extension, in the installed wheel of DuckDB's own version."""
+    import duckdb_extension_httpfs  # noqa: PLC0415  # only where a file is opened
+
+    folder = Path(str(duckdb_extension_httpfs.__file__)).parent / "extensions" / f"v{duckdb.__version__}"
+    return folder / "httpfs.duckdb_extension"

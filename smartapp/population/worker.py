@@ -1,0 +1,223 @@
+"""What one process does with its share of the files: parse, normalise, write rows into the pipe."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterable
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from smartapp.errors import InputError
+from smartapp.facts.elements import Json, NotAFact, Surroundings
+from smartapp.facts.events import Coverage
+from smartapp.facts.meaning import MEANINGS
+from smartapp.facts.normalise import _version, facts_from_bundle, parse_json, patient_of, read_event
+from smartapp.facts.patients import read_patient
+from smartapp.population.charts import SHARED, Reading, tell_of_bundle
+from smartapp.population.files import is_bundle, lines_of
+from smartapp.population.pipe import write_all
+from smartapp.population.rows import LATER, LOST, Signatures, event_row, mark_row, person_row
+
+_BLOCK = 1_000_000
+
+
+class Task(NamedTuple):
+    """A part of a file: NDJSON from ``start`` to ``end``, or (``end`` -1) a JSON file whose kind is to be seen."""
+
+    source: int
+    path: str
+    start: int
+    end: int
+    named: bool
+
+
+@dataclass
+class Report:
+    """What a task gave beside its rows. Lines of problems are counted from 0 within the task."""
+
+    task: Task
+    lines: int = 0
+    rows: int = 0
+    problems: list[tuple[int, str]] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+    signatures: list[tuple[int, str, str]] = field(default_factory=list)
+
+
+class _Waiting(Exception):  # no error: the resource is read later
+    """What the resource refers to is not at hand yet."""
+
+
+class _Stream(Surroundings):
+    """The surroundings of a resource that is read alone: only what it contains itself can be found."""
+
+    __slots__ = ()
+
+    def find(self, resource: Json, reference: str) -> Json | None:
+        if not reference.startswith("#"):
+            raise _Waiting
+        return super().find(resource, reference)
+
+
+_ALONE = _Stream()
+_BY_AGE = frozenset(("onsetAge", "onsetRange", "performedAge", "performedRange", "abatementAge", "abatementRange"))
+"""Elements that count from the patient's birth."""
+
+
+class Worker:
+    """Turns tasks into rows. ``write`` takes whole rows; ``lock`` keeps those of several processes apart."""
+
+    def __init__(self, write: Callable[[bytes], object], lock: AbstractContextManager[Any] | None = None) -> None:
+        self._write = write
+        self._lock = lock or nullcontext()
+        self._signatures = Signatures()
+        self._rows: list[str] = []
+        self._size = 0
+
+    def run(self, task: Task) -> Report:
+        """Read the part of the file and write its rows."""
+        report = Report(task)
+        path = Path(task.path)
+        try:
+            if task.end >= 0:
+                for number, offset, line in lines_of(path, task.start, task.end):
+                    report.lines = number + 1
+                    if not line.isspace():
+                        self._line(line, offset, number, report)
+            else:
+                self._file(path, report)
+        except OSError as error:
+            report.problems.append((-1, f"cannot be read: {error.strerror}"))
+        self.flush()
+        report.signatures, self._signatures.new = self._signatures.new, []
+        return report
+
+    def flush(self) -> None:
+        if self._rows:
+            block = "".join(self._rows).encode("utf-8", "replace")
+            self._rows.clear()
+            self._size = 0
+            with self._lock:
+                self._write(block)
+
+    def _put(self, row: str, report: Report) -> None:
+        self._rows.append(row)
+        report.rows += 1
+        self._size += len(row)
+        if self._size > _BLOCK:
+            self.flush()
+
+    def _file(self, path: Path, report: Report) -> None:
+        try:
+            parsed = parse_json(path.read_bytes())
+        except InputError as error:
+            report.problems.append((-1, error.message))
+            return
+        if is_bundle(parsed):
+            self._bundle(parsed, report)
+        elif type(parsed) is dict and "resourceType" in parsed:
+            self._resource(parsed, 0, 0, report)
+        elif report.task.named:
+            report.problems.append((-1, "this is neither a Bundle nor another FHIR resource"))
+
+    def _bundle(self, bundle: Json, report: Report) -> None:
+        try:
+            normalised = facts_from_bundle(bundle)
+        except InputError as error:
+            report.problems.append((-1, error.message))
+            return
+        reading = Reading()
+        tell_of_bundle(report.task.path, normalised, reading)
+        report.problems += [(-1, one.what) for one in reading.problems]
+        report.notes += reading.notes
+        facts, none = normalised.facts, (-1, -1)
+        where = (report.task.source, 0, report.task.source)
+        sig = self._signatures.of("Patient", facts.codes)
+        self._put(person_row(where, facts.patient_id, facts, sig, none), report)
+        for event in facts.events:
+            sig = self._signatures.of(event.kind, event.codes)
+            self._put(event_row(where, facts.patient_id, event, sig, none), report)
+        for key, coverage in facts.coverage.items():
+            if coverage != Coverage.COMPLETE:
+                self._put(mark_row(where, facts.patient_id, LOST, key), report)
+
+    def _line(self, line: bytes, offset: int, number: int, report: Report) -> None:
+        try:
+            parsed = parse_json(line)
+        except InputError as error:
+            report.problems.append((number, error.message))
+            return
+        self._resource(parsed, offset, number, report)
+
+    def _resource(self, resource: Any, offset: int, number: int, report: Report) -> None:
+        kind = resource.get("resourceType") if type(resource) is dict else None
+        if type(kind) is not str:
+            report.problems.append((number, "this is no FHIR resource: it has no resourceType"))
+            return
+        where = (report.task.source, offset, 0)
+        if kind in MEANINGS:
+            self._event(resource, where, number, report)
+        elif kind == "Patient":
+            self._person(resource, where, number, report)
+        elif kind in SHARED:
+            self._put(mark_row(where, "", kind, str(resource.get("id")), _version(resource)), report)
+        elif kind == "Bundle":
+            report.problems.append((number, "a Bundle cannot be a line of NDJSON"))
+
+    def _event(self, resource: Json, where: tuple[int, int, int], number: int, report: Report) -> None:
+        kind, id_ = resource["resourceType"], resource.get("id")
+        whose = None
+        try:
+            whose = patient_of(resource)
+            if whose is None:
+                report.problems.append((number, f"{kind}/{id_}: names no patient"))
+                return
+            if not _BY_AGE.isdisjoint(resource):
+                raise _Waiting
+            event = read_event(resource, _ALONE)
+        except _Waiting:
+            self._put(mark_row(where, str(whose), LATER, f"{kind}/{id_}", _version(resource)), report)
+        except NotAFact as why:
+            if why.lost:
+                report.problems.append((number, f"{kind}/{id_}: {why.reason}"))
+                if whose is not None:
+                    self._put(mark_row(where, whose, LOST, kind), report)
+            if type(id_) is str and whose is not None:
+                # A newer version that is no fact (entered in error) takes the older one away.
+                self._put(mark_row(where, whose, f"~{kind}", id_, _version(resource)), report)
+        else:
+            sig = self._signatures.of(event.kind, event.codes)
+            self._put(event_row(where, whose, event, sig, _version(resource)), report)
+
+    def _person(self, resource: Json, where: tuple[int, int, int], number: int, report: Report) -> None:
+        id_ = resource.get("id")
+        if type(id_) is not str or not 0 < len(id_) <= 256:
+            report.problems.append((number, "Patient: id has the wrong type"))
+            return
+        try:
+            person = read_patient(resource)
+        except NotAFact as why:
+            report.problems.append((number, f"Patient/{id_}: {why.reason}"))
+            self._put(mark_row(where, id_, LOST, "Patient"), report)
+            self._put(mark_row(where, id_, "Patient", id_, _version(resource)), report)
+            return
+        sig = self._signatures.of("Patient", person.codes)
+        self._put(person_row(where, id_, person, sig, _version(resource)), report)
+
+
+# --- as a process -----------------------------------------------------------------------------------
+
+_here: list[Worker] = []
+
+
+def start(pipe: str, lock: AbstractContextManager[Any]) -> None:
+    """Prepare this process to write rows into a named pipe."""
+    descriptor = os.open(pipe, os.O_WRONLY)
+
+    _here[:] = [Worker(lambda block: write_all(descriptor, block), lock)]
+
+
+def work(tasks: Iterable[Task]) -> list[Report]:
+    """Do some tasks in this process."""
+    return [_here[0].run(task) for task in tasks]
