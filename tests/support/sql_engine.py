@@ -31,7 +31,7 @@ def load(connection: duckdb.DuckDBPyConnection, charts: Sequence[Facts], classif
         person.append(row)
         person_nulls |= {"birth"} if facts.birth_low is None else set()
         person_nulls |= {"partial"} if facts.birth_low != facts.birth_high else set()
-        person_nulls |= {name for name in ("sex", "gender") if getattr(facts, name) is None}
+        person_nulls |= {name for name in ("sex", "gender", "deceased") if getattr(facts, name) is None}
         unread += [(p, key) for key, how in facts.coverage.items() if how != Coverage.COMPLETE]
         for event in facts.events:
             found = classifier.of_event(event.kind, event.codes)
