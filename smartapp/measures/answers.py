@@ -6,8 +6,9 @@ population's rows are wrapped to have them.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Protocol
+from collections.abc import Callable, Iterable, Sequence
+from functools import wraps
+from typing import Protocol, TypeVar
 
 from smartapp.criteria.nodes import And, Condition, Edge, EventSet, Exists, Field, Node, Not, Value
 from smartapp.criteria.words import other, reference
@@ -40,26 +41,52 @@ class Answers(Protocol):
         """What was not read, where the answer is unknown for it."""
 
 
+_Owner = TypeVar("_Owner")
+_Made = TypeVar("_Made", bound=Node)
+
+
+def _once(make: Callable[[_Owner], _Made]) -> Callable[[_Owner], _Made]:
+    """The same node for the same part of a measure: engines find a node by identity at once, by structure slowly.
+
+    Parts of measures are few and live as long as the process; the cache holds them, so that an id stays its own.
+    """
+    made: dict[int, tuple[_Owner, _Made]] = {}
+
+    @wraps(make)
+    def remembered(owner: _Owner) -> _Made:
+        known = made.get(id(owner))
+        if known is None:
+            known = made[id(owner)] = (owner, make(owner))
+        return known[1]
+
+    return remembered
+
+
+@_once
 def last_found(closed: ClosedBy) -> Value:
     """When the care of ``closed`` was last given."""
     return Edge(closed.events, Field("latest"), highest=True)
 
 
+@_once
 def found(closed: ClosedBy) -> Condition:
     """Whether the care of ``closed`` was ever given."""
     return Exists(closed.events)
 
 
+@_once
 def remaining(rate: Rate) -> EventSet:
     """The encounters of a rate that are counted and not excluded."""
     return _without(_both(_events(rate.initial_population), _events(rate.denominator)), *_parts(rate.exclusions))
 
 
+@_once
 def unmet(rate: Rate) -> EventSet:
     """The encounters of a rate whose gap is open, where being in the numerator means that care was given."""
     return _without(remaining(rate), _events(rate.numerator), *_parts(rate.exceptions))
 
 
+@_once
 def met(rate: Rate) -> EventSet:
     """The encounters of a rate that are in its numerator."""
     return _both(remaining(rate), _events(rate.numerator))
@@ -73,10 +100,10 @@ def report_questions(measure: Measure) -> tuple[Node, ...]:
         asked += [rate.initial_population, rate.denominator, rate.numerator, *(r.part for r in reasons)]
         asked += [applies(rate), *(as_condition(r.part) for r in reasons)]
         if rate.basis == "encounter":
-            asked += [Exists(remaining(rate)), Exists(unmet(rate)), Exists(met(rate))]
+            asked += [as_condition(one) for one in (remaining(rate), unmet(rate), met(rate))]
         else:
             asked.append(hits(rate))
-    return tuple(dict.fromkeys(asked))
+    return _each_once(asked)
 
 
 def chart_questions(clinical: Clinical) -> tuple[Node, ...]:
@@ -86,27 +113,35 @@ def chart_questions(clinical: Clinical) -> tuple[Node, ...]:
         asked += [found(closed), last_found(closed)]
     if clinical.satisfied is not None:
         asked.append(clinical.satisfied)
-    return tuple(dict.fromkeys(asked))
+    return _each_once(asked)
 
 
 def questions(measure: Measure) -> tuple[Node, ...]:
     """Every node that both statuses ask about, in both modes; what an engine compiles."""
-    return tuple(dict.fromkeys((*report_questions(measure), *chart_questions(measure.clinical))))
+    return _each_once((*report_questions(measure), *chart_questions(measure.clinical)))
 
 
+def _each_once(asked: Iterable[Node]) -> tuple[Node, ...]:
+    """Each object once; equal ones all stay, so that an engine knows every one that it will be asked about."""
+    return tuple({id(node): node for node in asked}.values())
+
+
+@_once
 def as_condition(population: Population) -> Condition:
     """A population as a condition of the patient: an event set is one where it has an event."""
     return Exists(population) if isinstance(population, EventSet) else population
 
 
+@_once
 def applies(rate: Rate) -> Condition:
     """Whether the patient (or one of the encounters) is in the denominator, before exclusions."""
     if rate.basis == "encounter":
-        return Exists(_both(_events(rate.initial_population), _events(rate.denominator)))
+        return as_condition(_both(_events(rate.initial_population), _events(rate.denominator)))
     ip, denominator = as_condition(rate.initial_population), as_condition(rate.denominator)
     return ip if ip == denominator else ip & denominator
 
 
+@_once
 def hits(rate: Rate) -> Condition:
     """Whether the patient is in the numerator, if in the denominator: it fits and none of its own exclusions does."""
     kept_out = [as_condition(reason.part) for reason in rate.numerator_exclusions]

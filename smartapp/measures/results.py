@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from smartapp.criteria.nodes import Condition, EventSet, Exists
+from smartapp.criteria.nodes import Condition, EventSet
 from smartapp.facts.instants import Instant
 from smartapp.measures.answers import (
     Answers,
@@ -125,7 +125,7 @@ def evaluate_measure(
     for rate in measure.rates:
         status, reasons = _gap(measure, rate, kleene, due, prospective=period_end > as_of)
         rates.append(RateResult(rate.id, count_populations(rate, strict), status, reasons))
-    return MeasureResult(measure.id, tuple(rates), due, _caveats(measure, kleene))
+    return MeasureResult(measure.id, tuple(rates), due, _caveats(measure, rates, due, kleene))
 
 
 def count_populations(rate: Rate, strict: Answers) -> Populations:
@@ -183,14 +183,14 @@ def _gap(  # noqa: PLR0911  # one sentence, one return
 def _gap_by_encounter(
     rate: Rate, kleene: Answers, due: Due, *, prospective: bool
 ) -> tuple[GapStatus, tuple[Because, ...]]:
-    open_ = kleene.truth(Exists(unmet(rate)))
+    open_ = kleene.truth(as_condition(unmet(rate)))
     if open_ is None:
-        return _cannot_tell("Whether the care was given at each visit", kleene, [Exists(unmet(rate))])
+        return _cannot_tell("Whether the care was given at each visit", kleene, [as_condition(unmet(rate))])
     if open_:
         return (GapStatus.PROSPECTIVE if prospective else GapStatus.OPEN), _not_found(due)
-    if kleene.truth(Exists(met(rate))):
+    if kleene.truth(as_condition(met(rate))):
         return GapStatus.CLOSED, _found(due)
-    fired, _ = _which(rate.exclusions if not kleene.truth(Exists(remaining(rate))) else rate.exceptions, kleene)
+    fired, _ = _which(rate.exclusions if not kleene.truth(as_condition(remaining(rate))) else rate.exceptions, kleene)
     return GapStatus.NOT_APPLICABLE, tuple(Because(ReasonCode.EXCLUDED, f"Excluded: {r.name}.") for r in fired)
 
 
@@ -227,8 +227,12 @@ def _cannot_tell(what: str, kleene: Answers, asked: Sequence[Condition]) -> tupl
     return GapStatus.CANNOT_TELL, (Because(ReasonCode.MISSING, text, missing=missing),)
 
 
-def _caveats(measure: Measure, kleene: Answers) -> tuple[str, ...]:
-    reasons = [*measure.clinical.excluded, *(r for rate in measure.rates for r in (*rate.exclusions, *rate.exceptions))]
+def _caveats(measure: Measure, rates: Sequence[RateResult], due: Due, kleene: Answers) -> tuple[str, ...]:
+    """What could not be ruled out, where the care or the report applies to the patient at all."""
+    reasons = list(measure.clinical.excluded) if due.status is not ClinicalStatus.NOT_APPLICABLE else []
+    for rate, result in zip(measure.rates, rates, strict=True):
+        if not any(because.code is ReasonCode.NOT_IN_POPULATION for because in result.reasons):
+            reasons += [*rate.exclusions, *rate.exceptions]
     refined = [name for reason in reasons for name in kleene.caveats(as_condition(reason.part))]
     unread = not_read(reasons, kleene)
     uncertain = [reason.name for reason in not_ruled_out(reasons, kleene) if reason not in unread]

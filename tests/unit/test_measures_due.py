@@ -43,7 +43,7 @@ class Given:
         if isinstance(node, Exists):
             last = self.answers.get(node.events)
             return None if last is ... and not self._strict else bool(last) and last is not ...
-        return self.answers.get(node, False if node is EXCLUDED else True)
+        return self.answers.get(node, node is not EXCLUDED)
 
     def value(self, node: Edge) -> int | None:
         last = self.answers.get(node.events)

@@ -40,7 +40,7 @@ EQUIVALENT_IN_CHARTS: Mapping[str, str] = {
     r" without (DayOf\(start\)|start|at) <= (DayOf\(as-of\)|as-of)$": _NOT_YET,
     r"^CMS2 without where Compare\(<=\)$": _NOT_YET,
     r" start to the instant$": _NOT_YET,
-    r"^CMS347 without IsKnown\(clinical\)$": "an exclusion that nobody could read more of leaves care due, with a caveat",
+    r"^CMS347 without IsKnown\(clinical\)$": "an exclusion of which no more could be read leaves care due",
     r"^CMS138 end for start$": _BOTH_OR_NEITHER,
     r"^CMS347 start for end$": _BOTH_OR_NEITHER,
 }
