@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from smartapp.criteria.nodes import DirectCode, ValueSet
+from collections.abc import Mapping
+
+from smartapp.criteria.nodes import And, DirectCode, ValueSet
 from smartapp.criteria.words import (
     PERIOD,
     Condition,
@@ -22,6 +24,7 @@ from smartapp.criteria.words import (
 from smartapp.measures import codes
 from smartapp.measures import valuesets as vs
 from smartapp.measures.model import Clinical, ClosedBy, Measure, Rate, Reason
+from smartapp.measures.schedules import DEFAULT, Schedule
 from smartapp.measures.shared import exclusions
 from smartapp.measures.shared.statuses import (
     encounter_diagnoses,
@@ -31,7 +34,7 @@ from smartapp.measures.shared.statuses import (
 )
 from smartapp.measures.shared.visits import finished_visits
 from smartapp.measures.shared.windows import PAST_YEAR
-from smartapp.measures.sources import CDC_CHILD_2025, ncqa
+from smartapp.measures.sources import ncqa
 
 Kind = ValueSet | DirectCode
 
@@ -171,11 +174,29 @@ influenza: Condition = define(
     | _had(codes.ANAPHYLAXIS_INFLUENZA),
 )
 
-complete: Condition = define(
-    "Numerator",
-    "All ten vaccines.",
-    dtap & polio & mmr & hib & hepatitis_b & chicken_pox & pneumococcal & hepatitis_a & rotavirus & influenza,
-)
+_VACCINES: Mapping[str, Condition] = {
+    "DTaP": dtap,
+    "polio": polio,
+    "MMR": mmr,
+    "Hib": hib,
+    "hepatitis B": hepatitis_b,
+    "varicella": chicken_pox,
+    "pneumococcal": pneumococcal,
+    "hepatitis A": hepatitis_a,
+    "rotavirus": rotavirus,
+    "influenza": influenza,
+}
+
+complete: Condition = define("Numerator", "All ten vaccines.", And(tuple(_VACCINES.values())))
+
+
+def _routine(schedule: Schedule) -> Condition:
+    """The vaccines that the schedule recommends for every child."""
+    if not schedule.children_without:
+        return complete
+    left = tuple(rule for name, rule in _VACCINES.items() if name not in schedule.children_without)
+    return define("Routine vaccines", f"The {len(left)} vaccines that are for all children.", And(left))
+
 
 _excluded = (
     Reason("severe combined immunodeficiency", _had(vs.SEVERE_COMBINED_IMMUNODEFICIENCY)),
@@ -202,29 +223,35 @@ _ALL_VACCINES = (
 )
 _doses = is_immunization_administered(immunizations(*_ALL_VACCINES))
 
-CMS117 = Measure(
-    id="CMS117",
-    version="1.0.000",
-    title="Childhood immunization status",
-    canonical="https://madie.cms.gov/Measure/ChildhoodImmunizationStatusFHIR",
-    source=ncqa("Childhood Immunization Status (CMS117 FHIR)", "CMS117FHIRChildImmunStatus"),
-    rates=(
-        Rate(
-            "Group_1",
-            initial_population,
-            denominator=initial_population,
-            exclusions=(exclusions.hospice(), *_excluded),
-            numerator=complete,
+
+def childhood(schedule: Schedule) -> Measure:
+    """The published report; on the chart what the practice's schedule recommends for every child."""
+    return Measure(
+        id="CMS117",
+        version="1.0.000",
+        title="Childhood immunization status",
+        canonical="https://madie.cms.gov/Measure/ChildhoodImmunizationStatusFHIR",
+        source=ncqa("Childhood Immunization Status (CMS117 FHIR)", "CMS117FHIRChildImmunStatus"),
+        rates=(
+            Rate(
+                "Group_1",
+                initial_population,
+                denominator=initial_population,
+                exclusions=(exclusions.hospice(), *_excluded),
+                numerator=complete,
+            ),
         ),
-    ),
-    clinical=Clinical(
-        plain_title="Childhood vaccines",
-        source=CDC_CHILD_2025,
-        # From 18 months, when the last of these doses is due, until the third birthday.
-        eligible=as_of.day.on_or_after(birth.plus(18, "month")) & age(as_of).at_most(2),
-        excluded=(exclusions.hospice(PAST_YEAR), *_excluded),
-        closed_by=(ClosedBy("vaccine of the first two years", _doses, None),),
-        satisfied=complete,
-        relevant=_doses,
-    ),
-)
+        clinical=Clinical(
+            plain_title="Childhood vaccines",
+            source=schedule.source,
+            # From 18 months, when the last of these doses is due, until the third birthday.
+            eligible=as_of.day.on_or_after(birth.plus(18, "month")) & age(as_of).at_most(2),
+            excluded=(exclusions.hospice(PAST_YEAR), *_excluded),
+            closed_by=(ClosedBy("vaccine of the first two years", _doses, None),),
+            satisfied=_routine(schedule),
+            relevant=_doses,
+        ),
+    )
+
+
+CMS117 = childhood(DEFAULT)

@@ -138,3 +138,110 @@ DOXEPIN_CAPSULE_75 = DirectCode(RXNORM, "1000097", "doxepin 75 MG Oral Capsule")
 DOXEPIN_CAPSULE_100 = DirectCode(RXNORM, "1000058", "doxepin 100 MG Oral Capsule")
 DOXEPIN_CAPSULE_150 = DirectCode(RXNORM, "1000064", "doxepin 150 MG Oral Capsule")
 DOXEPIN_SOLUTION_10 = DirectCode(RXNORM, "1000054", "doxepin 10 MG/ML Oral Solution")
+
+# --- adults' vaccines, by CVX (CDC, vaccine administered code set, read as of September 2025) --------
+INFLUENZA_VACCINES = tuple(
+    DirectCode(CVX, code, f"influenza, {name}")
+    for code, name in (
+        ("88", "unspecified formulation"),
+        # Trivalent, since the season 2024/2025.
+        ("111", "live, intranasal, trivalent"),
+        ("135", "high-dose, trivalent"),
+        ("140", "trivalent, preservative free"),
+        ("141", "trivalent, preservative"),
+        ("153", "MDCK, trivalent, preservative free"),
+        ("155", "recombinant, trivalent"),
+        ("168", "adjuvanted, trivalent"),
+        ("320", "MDCK, trivalent, preservative"),
+        ("333", "live, intranasal, trivalent, given at home"),
+        # Quadrivalent, until the season 2023/2024.
+        ("149", "live, intranasal, quadrivalent"),
+        ("150", "quadrivalent, preservative free"),
+        ("158", "quadrivalent, preservative"),
+        ("161", "quadrivalent, pediatric"),
+        ("171", "MDCK, quadrivalent, preservative free"),
+        ("185", "recombinant, quadrivalent"),
+        ("186", "MDCK, quadrivalent, preservative"),
+        ("197", "high-dose, quadrivalent"),
+        ("205", "adjuvanted, quadrivalent"),
+    )
+)
+PCV13 = DirectCode(CVX, "133", "pneumococcal conjugate, 13-valent")
+PCV15 = DirectCode(CVX, "215", "pneumococcal conjugate, 15-valent")
+PCV20 = DirectCode(CVX, "216", "pneumococcal conjugate, 20-valent")
+PCV21 = DirectCode(CVX, "327", "pneumococcal conjugate, 21-valent")
+PPSV23 = DirectCode(CVX, "33", "pneumococcal polysaccharide, 23-valent")
+ZOSTER_RECOMBINANT = DirectCode(CVX, "187", "zoster recombinant")
+RSV_VACCINES = (
+    DirectCode(CVX, "303", "RSV, recombinant, protein subunit, adjuvanted"),
+    DirectCode(CVX, "304", "RSV, unspecified"),
+    DirectCode(CVX, "305", "RSV, bivalent, protein subunit"),
+    DirectCode(CVX, "314", "RSV vaccine, unspecified"),
+    DirectCode(CVX, "326", "RSV, mRNA"),
+)
+TETANUS_BOOSTERS = (
+    DirectCode(CVX, "09", "Td (adult), 2 Lf tetanus toxoid, preservative free, adsorbed"),
+    DirectCode(CVX, "9", "Td (adult), written without its leading zero"),
+    DirectCode(CVX, "113", "Td (adult), 5 Lf tetanus toxoid, preservative free, adsorbed"),
+    DirectCode(CVX, "115", "Tdap"),
+    DirectCode(CVX, "138", "Td (adult), not adsorbed"),
+    DirectCode(CVX, "139", "Td (adult), unspecified formulation"),
+    DirectCode(CVX, "196", "Td, adsorbed, preservative free, adult use, Lf unspecified"),
+)
+
+# --- Medicare (Source of Payment Typology; HCPCS level II) ------------------------------------------
+WELCOME_TO_MEDICARE = DirectCode(HCPCS, "G0402", "Initial preventive physical examination")
+ANNUAL_WELLNESS_INITIAL = DirectCode(HCPCS, "G0438", "Annual wellness visit, initial")
+ANNUAL_WELLNESS_SUBSEQUENT = DirectCode(HCPCS, "G0439", "Annual wellness visit, subsequent")
+# Without the benefits that are for medicines or hospice care alone (122, 13, 191).
+MEDICARE = tuple(
+    DirectCode("https://nahdo.org/sopt", code, f"Medicare: {name}")
+    for code, name in (
+        ("1", "any"),
+        ("11", "managed care"),
+        ("111", "HMO"),
+        ("1111", "chronic condition special needs plan"),
+        ("1112", "institutional special needs plan"),
+        ("112", "PPO"),
+        ("113", "POS"),
+        ("119", "managed care, other"),
+        ("12", "not managed care"),
+        ("121", "fee for service"),
+        ("123", "medical savings account"),
+        ("129", "not managed care, other"),
+        ("14", "dual eligibility"),
+        ("141", "dual eligible special needs plan"),
+        ("142", "fully integrated dual eligible special needs plan"),
+        ("19", "other"),
+    )
+)
+
+# --- screening without a published report -----------------------------------------------------------
+HEPATITIS_C_ANTIBODY = DirectCode(LOINC, "13955-0", "Hepatitis C virus Ab [Presence] in Serum or Plasma by Immunoassay")
+HEPATITIS_C_ANTIBODY_SET = DirectCode(LOINC, "75886-2", "HCV antibody screening - Meaningful Use set")
+HEPATITIS_C_RNA = DirectCode(LOINC, "11011-4", "Hepatitis C virus RNA [Units/volume] by NAA with probe detection")
+HEPATITIS_C_DIAGNOSES = tuple(
+    DirectCode(ICD10_CM, code, "Hepatitis C") for code in ("B17.10", "B17.11", "B18.2", "B19.20", "B19.21")
+)
+TOBACCO_SMOKING_STATUS = DirectCode(LOINC, "72166-2", "Tobacco smoking status")
+PACK_YEARS = DirectCode(LOINC, "8664-5", "Cigarettes smoked total (pack per year) - Reported")
+FORMER_SMOKER = DirectCode(SNOMED_CT, "8517006", "Ex-smoker")
+NICOTINE_DEPENDENCE_HISTORY = DirectCode(ICD10_CM, "Z87.891", "Personal history of nicotine dependence")
+CIGARETTE_DEPENDENCE = tuple(
+    DirectCode(ICD10_CM, code, "Nicotine dependence, cigarettes")
+    for code in ("F17.210", "F17.211", "F17.213", "F17.218", "F17.219")
+)
+CT_LUNG_SCREENING = DirectCode(LOINC, "79086-5", "CT Chest for screening WO contrast")
+LUNG_CANCER_DIAGNOSES = tuple(
+    DirectCode(ICD10_CM, f"C34.{digits}", "Malignant neoplasm of bronchus and lung")
+    for digits in ["00", "01", "02", "10", "11", "12", "2", "30", "31", "32", "80", "81", "82", "90", "91", "92"]
+)
+AORTIC_ANEURYSM_DIAGNOSES = tuple(
+    DirectCode(ICD10_CM, f"I71.{digits}", "Abdominal aortic aneurysm")
+    for digits in ["30", "31", "32", "33", "40", "41", "42", "43"]
+)
+AORTA_SCREENING_ULTRASOUND = DirectCode(CPT, "76706", "Screening ultrasound of the abdominal aorta")
+PRAPARE = DirectCode(LOINC, "93025-5", "Assessment of assets, risks and experiences (PRAPARE)")
+AHC_HRSN = DirectCode(LOINC, "96777-8", "Accountable health communities health-related social needs screening tool")
+HUNGER_VITAL_SIGN = DirectCode(LOINC, "88121-9", "Hunger Vital Sign")
+FEV1_TO_FVC = DirectCode(LOINC, "19926-5", "FEV1/FVC")

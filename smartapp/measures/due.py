@@ -21,9 +21,9 @@ Care that is a shared decision is never due: where it would be, it is *not appli
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 
-from smartapp.facts.instants import FOREVER, Instant, day_of, is_finite, shift
+from smartapp.facts.instants import FOREVER, Instant, day_of, is_finite, shift, start_of_day
 from smartapp.measures.answers import Answers, as_condition, found, last_found, not_read
 from smartapp.measures.model import Clinical, ClosedBy, Every
 from smartapp.measures.statuses import Because, ClinicalStatus, ReasonCode
@@ -147,7 +147,11 @@ def _cannot_tell(what: str, missing: object, looked: tuple[Found, ...] = ()) -> 
 
 
 def _until(last: Instant | None, holds: Every) -> Instant | None:
-    return None if last is None else shift(last, holds.amount, holds.unit)
+    if last is None:
+        return None
+    if holds.full:
+        last = start_of_day((day_of(last).replace(day=1) + timedelta(days=32)).replace(day=1))
+    return shift(last, holds.amount, holds.unit)
 
 
 def _moved(at: Instant, by: Every, sign: int) -> date:

@@ -68,10 +68,14 @@ class Rate:
 
 @dataclass(frozen=True, slots=True)
 class Every:
-    """Care that is due again a fixed time after it was given."""
+    """Care that is due again a fixed time after it was given.
+
+    ``full`` counts whole calendar months: from the first day of the month after the care ("11 full months").
+    """
 
     amount: int
     unit: Unit
+    full: bool = False
 
 
 @dataclass(frozen=True, slots=True)

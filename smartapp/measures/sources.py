@@ -127,13 +127,6 @@ ACC_AHA_CHOLESTEROL_2018 = Source(
     read="",
     grade="I",
 )
-CDC_CHILD_2025 = Source(
-    "Recommended Child and Adolescent Immunization Schedule",
-    steward="Centers for Disease Control and Prevention, Advisory Committee on Immunization Practices",
-    edition="2025",
-    url="https://www.cdc.gov/vaccines/hcp/imz-schedules/child-adolescent-age.html",
-    read="",
-)
 USPSTF_CHLAMYDIA_2021 = uspstf(
     "Chlamydia and Gonorrhea: Screening", "September 2021", "chlamydia-and-gonorrhea-screening", "B"
 )
@@ -163,4 +156,29 @@ ACC_AHA_HEART_FAILURE_2022 = Source(
     url="https://doi.org/10.1161/CIR.0000000000001063",
     read="",
     grade="1",
+)
+USPSTF_HEPATITIS_C_2020 = uspstf(
+    "Hepatitis C Virus Infection in Adolescents and Adults: Screening", "March 2020", "hepatitis-c-screening", "B"
+)
+USPSTF_OSTEOPOROSIS_2025 = uspstf(
+    "Osteoporosis to Prevent Fractures: Screening", "January 2025", "osteoporosis-screening", "B"
+)
+USPSTF_ANEURYSM_2019 = uspstf(
+    "Abdominal Aortic Aneurysm: Screening", "December 2019", "abdominal-aortic-aneurysm-screening", "B"
+)
+USPSTF_LUNG_2021 = uspstf("Lung Cancer: Screening", "March 2021", "lung-cancer-screening", "B")
+CMS_WELLNESS = Source(
+    "Medicare Wellness Visits (MLN6775421); 42 CFR 410.15 and 410.16",
+    steward="Centers for Medicare & Medicaid Services",
+    edition="educational tool, edition with social determinants of health (2024)",
+    url="https://www.cms.gov/Outreach-and-Education/Medicare-Learning-Network-MLN/MLNProducts/preventive-services/"
+    "medicare-wellness-visits.html",
+    read=_READ,
+)
+NCQA_SOCIAL_NEED = Source(
+    "Social Need Screening and Intervention (SNS-E)",
+    steward="National Committee for Quality Assurance",
+    edition="HEDIS, first published 2023; the instruments alone are taken from it",
+    url="https://www.ncqa.org/hedis/measures/social-need-screening-and-intervention/",
+    read="",
 )

@@ -287,3 +287,13 @@ REM_SLEEP_BEHAVIOR_DISORDER = vsac(_NCQA + "105.12.1207", "REM Sleep Behavior Di
 BENZODIAZEPINE_WITHDRAWAL = vsac(_NCQA + "105.12.1208", "Benzodiazepine Withdrawal")
 ALCOHOL_WITHDRAWAL = vsac(_NCQA + "105.12.1209", "Alcohol Withdrawal")
 GENERALIZED_ANXIETY = vsac(_NCQA + "105.12.1210", "Generalized Anxiety Disorder")
+
+# --- chronic conditions and bones -------------------------------------------------------------------
+_OWN = "https://smartapp.invalid/ValueSet/"
+ASTHMA = vsac(_PCPI + "362", "Asthma")
+COPD = ValueSet(_OWN + "copd", "Chronic obstructive pulmonary disease")
+CHRONIC_KIDNEY_DISEASE = ValueSet(_OWN + "chronic-kidney-disease", "Chronic kidney disease")
+CORONARY_ARTERY_DISEASE = vsac(_PCPI + "369", "Coronary Artery Disease No MI")
+DXA = vsac(_NCQA + "113.12.1051", "DXA (Dual energy Xray Absorptiometry) Scan")
+OSTEOPOROSIS = vsac(_NCQA + "113.12.1038", "Osteoporosis without current fracture")
+OSTEOPOROSIS_FRACTURE = vsac(_NCQA + "113.12.1050", "Osteoporosis with current fracture")
