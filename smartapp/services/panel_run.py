@@ -131,7 +131,7 @@ class PanelRun:
         return sorted(reads, key=lambda read: read.index)
 
     def _read_one(self, index: int, member: Member) -> _Read:
-        if self._stop is not None or self._over.is_set():
+        if self._stop is not None or self._over.is_set() or self._is_superseded():
             return _Read(index, error=self._stop or _UNEXPECTED)
         try:
             chart = self._read_chart(launch_of(self._launch, member.patient_id))
@@ -179,11 +179,14 @@ class PanelRun:
 
     def _say(self, **changes: object) -> None:
         """Say how far we are, unless another run has taken our place."""
-        known = self._store.get(self._launch.handle, self._launch.tenant, PROGRESS)
-        if known is not None and unpack_progress(known).run != self._latest.run:
+        if self._is_superseded():
             raise _Superseded
         self._latest = replace(self._latest, heard_at=self._clock(), **changes)  # type: ignore[arg-type]
         self._put(PROGRESS, pack(self._latest))
+
+    def _is_superseded(self) -> bool:
+        known = self._store.get(self._launch.handle, self._launch.tenant, PROGRESS)
+        return known is not None and unpack_progress(known).run != self._latest.run
 
     def _put(self, name: str, document: bytes) -> None:
         self._store.put(self._launch.handle, self._launch.tenant, name, document)
