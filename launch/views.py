@@ -8,6 +8,7 @@ issuer, the state and the cookie.
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -29,15 +30,27 @@ _PRINTABLE = re.compile(r"[\x20-\x7e]+")
 _LONGEST = {"iss": 2048, "launch": 4096, "ehr": 64, "view": 16, "patient": 64, "handle": 64}
 
 
-def launch_blueprint(launch: Launch, *, after_logout: str = "/") -> Blueprint:
+@dataclass(frozen=True, slots=True)
+class Look:
+    """Files of the app's own for the one page that the launch shows: paths on its origin, empty for none.
+
+    ``script`` presses the page's button (``form[data-continue]``), so that nobody has to.
+    """
+
+    stylesheet: str = ""
+    script: str = ""
+
+
+def launch_blueprint(launch: Launch, *, after_logout: str = "/", look: Look | None = None) -> Blueprint:
     """The launch as a Flask blueprint; ``after_logout`` is the path shown once signed out."""
+    look = look or Look()
     pages = Blueprint("launch", __name__)
 
     @pages.get("/launch")
     def from_ehr() -> ResponseReturnValue:
         """Guard: the issuer is registered. Opened by the EHR, in a frame or a window."""
         iss, token = _required("iss"), _required("launch")
-        return _to_sign_in(launch.launcher.begin_from_ehr(iss, token, _view()))
+        return _to_sign_in(launch.launcher.begin_from_ehr(iss, token, _view()), look)
 
     @pages.get("/launch/standalone")
     def standalone() -> ResponseReturnValue:
@@ -48,7 +61,7 @@ def launch_blueprint(launch: Launch, *, after_logout: str = "/") -> Blueprint:
             return _to_app(context, secret)
         if patient is not None:
             raise _bad_request()  # whose chart it is, the EHR says
-        return _to_sign_in(launch.launcher.begin_standalone(name, view))
+        return _to_sign_in(launch.launcher.begin_standalone(name, view), look)
 
     @pages.get("/callback")
     def callback() -> ResponseReturnValue:
@@ -87,9 +100,9 @@ def launch_blueprint(launch: Launch, *, after_logout: str = "/") -> Blueprint:
     return pages
 
 
-def _to_sign_in(begun: Begun) -> Response:
+def _to_sign_in(begun: Begun, look: Look) -> Response:
     sign_in = begun.request
-    response = redirect(sign_in.url, 302) if sign_in.method == "GET" else _form(sign_in, begun.ehr)
+    response = redirect(sign_in.url, 302) if sign_in.method == "GET" else _form(sign_in, begun.ehr, look)
     _prune(response)
     _remember(response, begun.cookie_name, begun.cookie_value, int(begun.cookie_life.total_seconds()))
     return response
@@ -102,21 +115,25 @@ def _to_app(context: LaunchContext, secret: str) -> Response:
     return response
 
 
-def _form(sign_in: AuthorizationRequest, ehr: RegisteredEhr) -> Response:
-    """A request too long for an address: one button, no script."""
+def _form(sign_in: AuthorizationRequest, ehr: RegisteredEhr, look: Look) -> Response:
+    """A request too long for an address: one button, which the app's script presses where there is one."""
     fields = "".join(
         f'<input type="hidden" name="{escape(name)}" value="{escape(value)}">' for name, value in sign_in.fields
     )
+    style = f'<link rel="stylesheet" href="{escape(look.stylesheet)}">' if look.stylesheet else ""
+    script = f'<script src="{escape(look.script)}" defer></script>' if look.script else ""
     page = (
-        '<!doctype html><html lang="en"><head><meta charset="utf-8"><title>Sign in</title></head>'
-        f'<body><main><h1>Sign in</h1><form method="post" action="{escape(sign_in.url)}">{fields}'
-        f"<button autofocus>Continue to {escape(ehr.name)}</button></form></main></body></html>"
+        '<!doctype html><html lang="en"><head><meta charset="utf-8"><title>Sign in</title>'
+        f'<meta name="viewport" content="width=device-width, initial-scale=1">{style}{script}</head>'
+        '<body><main class="narrow"><h1>Sign in</h1>'
+        f'<form method="post" action="{escape(sign_in.url)}" data-continue>{fields}'
+        f'<button class="button" autofocus>Continue to {escape(ehr.name)}</button></form></main></body></html>'
     )
     response = Response(page, content_type="text/html; charset=utf-8")
     ancestors = " ".join(ehr.frame_ancestors) or "'none'"
     # No form-action: browsers apply it to every redirect that follows, and an EHR may send its
     # users on to an identity provider of its own choice.
-    policy = f"default-src 'none'; base-uri 'none'; frame-ancestors {ancestors}"
+    policy = f"default-src 'none'; script-src 'self'; style-src 'self'; base-uri 'none'; frame-ancestors {ancestors}"
     response.headers["Content-Security-Policy"] = policy
     return response
 

@@ -7,7 +7,7 @@ import hmac
 
 from flask import Flask
 
-from launch.views import launch_blueprint
+from launch.views import Look, launch_blueprint
 from smartapp.core import Core
 from smartapp.resources import resource_folder
 from smartapp.web import errors, forgery, frame, guards, headers
@@ -38,7 +38,8 @@ def create_app(core: Core) -> Flask:
     )
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     app.extensions["smartapp"] = _parts(core)
-    app.register_blueprint(launch_blueprint(core.launch))
+    look = Look(stylesheet="/static/app.css", script="/static/continue.js")
+    app.register_blueprint(launch_blueprint(core.launch, look=look))
     for pages in (entry_pages, chart_pages, population_pages, outreach_pages, opt_out_pages):
         app.register_blueprint(pages)
     guards.declare_public(

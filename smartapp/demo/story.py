@@ -64,13 +64,15 @@ class Browser:
             with self._opener.open(request, timeout=60) as answer:
                 self.url = answer.url
                 self.timing = answer.headers.get("Server-Timing", "")
-                return parse(answer.read().decode())
+                page = parse(answer.read().decode())
         except HTTPError as error:
             said = parse(error.read().decode(errors="replace")).first(data_error="*")
             code = said.attributes["data-error"] if said else "no code"
             raise StoryError("demo.page", f"A page answered {error.code} ({code}).") from None
         except URLError as error:
             raise StoryError("demo.page", f"A page did not answer: {error.reason}.") from None
+        going_on = page.first("form", data_continue="*")  # what the page's script does at once
+        return page if going_on is None else self.submit(going_on)
 
 
 def tell(demo: Demo, say: Say, *, patient: str | None = None) -> None:

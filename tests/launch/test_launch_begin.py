@@ -8,7 +8,10 @@ import re
 from urllib.parse import parse_qsl, urlsplit
 
 import pytest
+from flask import Flask
 from support.launch_world import APP, LAB, SCOPES, World, failed, handle_of
+
+from launch.views import Look, launch_blueprint
 
 
 def query(location: str) -> dict[str, str]:
@@ -223,6 +226,19 @@ def test_a_long_request_is_posted_where_the_server_takes_that(world: World) -> N
     assert "default-src 'none'" in policy
     answer = world.ehr.authorize_fields(fields)
     assert world.open(world.callback(**answer)).patient == "pat-1"
+
+
+def test_the_page_of_a_posted_request_works_without_a_script_and_takes_the_apps_own(world: World) -> None:
+    world.ehr.metadata["capabilities"].append("authorize-post")
+    plain = world.begin(launch="y" * 3000).text
+    assert "<script" not in plain
+    assert "<button" in plain
+    app = Flask("with a look")
+    app.register_blueprint(launch_blueprint(world.launch, look=Look("/static/a.css", "/static/b.js")))
+    styled = app.test_client().get("/launch", query_string={"iss": world.ehr.base, "launch": "y" * 3000}).text
+    assert '<link rel="stylesheet" href="/static/a.css">' in styled
+    assert '<script src="/static/b.js" defer></script>' in styled
+    assert "data-continue" in styled
 
 
 def test_a_long_request_goes_by_get_where_nothing_else_is_offered(world: World) -> None:
