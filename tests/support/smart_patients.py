@@ -75,6 +75,6 @@ def _system(name: str) -> str:
 
 PATIENTS = {
     "p1": patient("p1", "Zebulon", "Quixwick"),
-    "p2": patient("p2", "Ottilie", "Vandermunt", birthDate="1991-11-30"),
+    "p2": patient("p2", "Ottilie", "Vandermunt", birthDate="1958-11-30"),
 }
 RESOURCES = [condition(), a1c(), condition("c2", "p2", "I10")]
