@@ -50,3 +50,19 @@
     open.querySelector("summary").focus();
   });
 })();
+
+(function unsaved() {
+  // What is approved is the saved text, so a changed one has to be saved first.
+  const approve = document.querySelector("[data-approves]");
+  const form = approve && document.getElementById(approve.dataset.approves);
+  const hint = document.querySelector("[data-unsaved]");
+  if (!form || !hint) return;
+  const fields = [...form.querySelectorAll("input[type=text], textarea")];
+  function look() {
+    const changed = fields.some((field) => field.value !== field.defaultValue);
+    approve.disabled = changed;
+    hint.hidden = !changed;
+  }
+  form.addEventListener("input", look);
+  window.addEventListener("pageshow", look);
+})();

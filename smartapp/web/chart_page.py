@@ -8,7 +8,7 @@ from datetime import date, datetime, timedelta
 from typing import Any
 
 from launch.context import LaunchContext
-from smartapp.criteria.nodes import EventSet
+from smartapp.criteria.nodes import Condition, Define, EventSet
 from smartapp.facts.events import Coverage, Event, Facts
 from smartapp.facts.instants import day_of, is_finite
 from smartapp.measures.due import Due
@@ -19,10 +19,10 @@ from smartapp.measures.statuses import Because, ClinicalStatus, GapStatus, Reaso
 from smartapp.persistence.practice import GapRemark
 from smartapp.services.chart import ChartView
 from smartapp.web.evidence import EventLine, StepLine, event_lines, steps_of
-from smartapp.web.labels import ago_text, day_text, instant_text, span_text, value_text, what_text
+from smartapp.web.labels import ago_text, day_text, instant_text, span_text, what_text
 from smartapp.web.missing import missing_text
 from smartapp.web.necessity import Necessity
-from smartapp.web.sparkline import sparkline
+from smartapp.web.trend import Trend, trend
 
 STATUS: Mapping[ClinicalStatus, tuple[str, str, int]] = {
     # status: words, tone, order on the page
@@ -71,10 +71,10 @@ class GapCard:
     on_its_way: Sequence[str]
     steps: Sequence[StepLine]
     closes: Sequence[str]
+    goal: str
     source: Any
     report: str
-    sparkline: Any
-    spark_text: str
+    trend: Trend | None
     dismissed: Dismissed | None
     may_decide: bool
     can_draft: bool
@@ -194,7 +194,6 @@ def _card(
     clinical, due = measure.clinical, result.clinical
     words, tone, _ = STATUS[due.status]
     missing = [key for because in due.reasons for key in because.missing]
-    picture, picture_text = _sparkline(view, clinical.relevant)
     actionable = due.status in _ACTIONABLE
     return GapCard(
         id=measure.id,
@@ -210,10 +209,10 @@ def _card(
         on_its_way=_on_its_way(view, clinical.on_its_way) if actionable else [],
         steps=steps_of(view.outcome, clinical, due),
         closes=[closed.name for closed in clinical.closed_by] if actionable else [],
+        goal=goal_text(clinical.satisfied) if actionable else "",
         source=clinical.source,
         report="; ".join(_report(measure, result)),
-        sparkline=picture,
-        spark_text=picture_text,
+        trend=None if clinical.relevant is None else trend(view.outcome.events(clinical.relevant)),
         dismissed=_dismissed(aside),
         may_decide=may_decide,
         can_draft=may_decide and actionable and aside is None and not view.snapshot.patient.deceased,
@@ -227,8 +226,7 @@ def summary_text(due: Due, missing: Sequence[str]) -> str:
         said.insert(0, "Not at goal.")
     if due.status is ClinicalStatus.CANNOT_TELL and not missing:
         said.append(
-            "Some entries have only codes of a system that is not loaded here (SNOMED CT or CPT), or no date; "
-            "the evidence lists them."
+            "Some entries have only codes that are not loaded here (SNOMED CT, CPT), or no date: see the evidence."
         )
     return " ".join(said)
 
@@ -237,6 +235,11 @@ def _nice(because: Because) -> str:
     if because.when is None:
         return because.text
     return because.text.replace(because.when.isoformat(), day_text(because.when))
+
+
+def goal_text(satisfied: Condition | None) -> str:
+    """When what was found is good enough, in the measure's own sentence."""
+    return satisfied.sentence if isinstance(satisfied, Define) else ""
 
 
 def due_text_of(due: Due, today: date) -> str:
@@ -267,27 +270,6 @@ def _way(event: Event) -> str:
     return f"{verbs.get(event.kind, 'Recorded')} {instant_text(when)}: {what_text(event)}"
 
 
-def _sparkline(view: ChartView, node: EventSet | None) -> tuple[Any, str]:
-    if node is None:
-        return "", ""
-    dated = sorted((e for e in view.outcome.events(node) if e.latest is not None and is_finite(e.latest)), key=_when)
-    points = [
-        (e.latest or 0, v) for e in dated if (v := e.systolic if e.systolic is not None else e.number) is not None
-    ]
-    if len(points) < 2:
-        return "", ""
-    first, last = dated[0], dated[-1]
-    text = (
-        f"{value_text(last)} on {instant_text(last.latest)}; {len(points)} values since {instant_text(first.latest)}, "
-        f"from {min(v for _, v in points):g} to {max(v for _, v in points):g}"
-    )
-    return sparkline(points[-24:], label=text), text
-
-
-def _when(event: Event) -> tuple[int, str]:
-    return (event.latest or 0, event.id)
-
-
 def _dismissed(remark: GapRemark | None) -> Dismissed | None:
     if remark is None:
         return None
@@ -303,7 +285,7 @@ def _report(measure: Measure, result: MeasureResult) -> Iterable[str]:
 
 def _freshness(facts: Facts) -> str:
     visits = [e.latest for e in facts.events if e.kind == "Encounter" and e.latest is not None and is_finite(e.latest)]
-    return f"Last visit on record {instant_text(max(visits))}" if visits else "No visit on record"
+    return f"Last visit {instant_text(max(visits))}" if visits else "No visit on record"
 
 
 def _density(facts: Facts) -> str:

@@ -79,12 +79,14 @@ def _condition(name: str, condition: Condition, outcome: Outcome) -> StepLine:
     events: list[Event] = []
     for step in outcome.explain(condition):
         events += [event for event in step.events if event not in events and step.truth is not False]
-    events = events or list(outcome.events(condition))
-    return _line(name, _sentence(outcome.explain(condition), condition), outcome.truth(condition), events)
+    events = sorted(events or outcome.events(condition), key=_latest_first)
+    return _line(name, rule_text(outcome.explain(condition), condition), outcome.truth(condition), events)
 
 
-def _sentence(steps: Sequence[Step], condition: Condition) -> str:
-    return steps[0].sentence if steps else say(condition)
+def rule_text(steps: Sequence[Step], condition: Condition) -> str:
+    """The condition as a sentence: its published one, else the rule in plain words."""
+    said = steps[0].sentence if steps else say(condition)
+    return said[:1].upper() + said[1:]
 
 
 def _line(name: str, sentence: str, truth: bool | None, events: Sequence[Event]) -> StepLine:

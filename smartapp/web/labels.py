@@ -21,6 +21,7 @@ SYSTEMS = {
 }
 
 KINDS = {
+    "AdverseEvent": "Adverse events",
     "AllergyIntolerance": "Allergies",
     "Appointment": "Appointments",
     "Condition": "Conditions",

@@ -34,6 +34,16 @@ REASONS: Mapping[str, str] = {
     "recheck.dismissed": "The gap was set aside meanwhile.",
 }
 
+REVEALS: Mapping[str, str] = {
+    "diagnosis": "a diagnosis",
+    "medication": "a medicine",
+    "result": "a result",
+    "procedure": "a procedure or test",
+    "service": "a kind of care",
+    "social": "a social circumstance",
+    "unknown": "something that could not be judged",
+}
+
 NOTICE = "You have a new message in your patient portal."
 
 
@@ -55,8 +65,10 @@ class MarkedPart:
 
 @dataclass(frozen=True, slots=True)
 class SpanLine:
-    text: str
-    because: str
+    """One kind of disclosure and the words that make it."""
+
+    reveals: str
+    words: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,7 +144,14 @@ def _channels(verdict: Verdict) -> str:
 
 
 def _spans(verdict: Verdict) -> list[SpanLine]:
-    return [SpanLine(span.text, f"reveals a {span.disclosure}") for span in verdict.because if span.part == "body"]
+    words: dict[str, dict[str, None]] = {}
+    for span in verdict.because:
+        words.setdefault(_reveals(span.disclosure), {})[f"“{span.text}”"] = None
+    return [SpanLine(reveals, ", ".join(found)) for reveals, found in words.items()]
+
+
+def _reveals(disclosure: str) -> str:
+    return f"reveals {REVEALS.get(disclosure, disclosure)}"
 
 
 def _marked(text: str, verdict: Verdict) -> list[MarkedPart]:
@@ -141,6 +160,6 @@ def _marked(text: str, verdict: Verdict) -> list[MarkedPart]:
         if span.start < place:
             continue
         parts.append(MarkedPart(text[place : span.start], ""))
-        parts.append(MarkedPart(text[span.start : span.end], f"reveals a {span.disclosure}"))
+        parts.append(MarkedPart(text[span.start : span.end], _reveals(span.disclosure)))
         place = span.end
     return [part for part in [*parts, MarkedPart(text[place:], "")] if part.text]
