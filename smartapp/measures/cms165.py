@@ -158,7 +158,7 @@ CMS165 = Measure(
             exclusions.nursing_home(PAST_YEAR),
         ),
         # A reading of the past year, and the last day's readings below 140 over 90.
-        closed_by=(ClosedBy("blood pressure below 140/90", _outside_hospital, Every(1, "year")),),
+        closed_by=(ClosedBy("blood pressure reading", _outside_hospital, Every(1, "year")),),
         satisfied=define(
             "Last blood pressure below 140/90",
             "On the most recent day with readings the lowest systolic is below 140 and the lowest diastolic below 90.",
