@@ -228,14 +228,16 @@ def _cannot_tell(what: str, kleene: Answers, asked: Sequence[Condition]) -> tupl
 
 
 def _caveats(measure: Measure, rates: Sequence[RateResult], due: Due, kleene: Answers) -> tuple[str, ...]:
-    """What could not be ruled out, where the care or the report applies to the patient at all."""
-    reasons = list(measure.clinical.excluded) if due.status is not ClinicalStatus.NOT_APPLICABLE else []
+    """What could not be ruled out, where something certain is said all the same."""
+    reasons: list[Reason] = []
+    if due.status not in (ClinicalStatus.NOT_APPLICABLE, ClinicalStatus.CANNOT_TELL):
+        reasons += measure.clinical.excluded
     for rate, result in zip(measure.rates, rates, strict=True):
-        if not any(because.code is ReasonCode.NOT_IN_POPULATION for because in result.reasons):
+        counted = not any(because.code is ReasonCode.NOT_IN_POPULATION for because in result.reasons)
+        if counted and result.gap_status is not GapStatus.CANNOT_TELL:
             reasons += [*rate.exclusions, *rate.exceptions]
     refined = [name for reason in reasons for name in kleene.caveats(as_condition(reason.part))]
-    unread = not_read(reasons, kleene)
-    uncertain = [reason.name for reason in not_ruled_out(reasons, kleene) if reason not in unread]
+    uncertain = [reason.name for reason in not_ruled_out(reasons, kleene)]
     return tuple(dict.fromkeys(refined + uncertain))
 
 

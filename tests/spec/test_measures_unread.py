@@ -41,13 +41,19 @@ def changed(before: MeasureResult, after: MeasureResult) -> list[str]:
     return [
         f"{where}: {was} became {now}"
         for where, was, now in pairs
-        if was not in (now, "cannot-tell") and now != "cannot-tell" and not _refined(was, after)
+        if was not in (now, "cannot-tell") and now != "cannot-tell"
+        if not _refined(was, after) and not _no_gap_either_way(was, now)
     ]
 
 
 def _refined(was: str, after: MeasureResult) -> bool:
     """An exclusion that was lost with what only refines: the gap shows, with a caveat."""
     return was in ("excluded", "not-applicable") and bool(after.caveats)
+
+
+def _no_gap_either_way(was: str, now: str) -> bool:
+    """Care that was given and an exception: whichever of them was not read, there is no gap."""
+    return {was, now} == {"closed-gap", "not-applicable"}
 
 
 def _found(table: Table | ChartTable, as_of: Instant, every: int, how: Coverage = Coverage.REFUSED) -> list[str]:
