@@ -48,6 +48,7 @@ from smartapp.reading.results import Limits
 from smartapp.services.backend import Backend
 from smartapp.services.chart import ChartService
 from smartapp.services.enabled import Enabled, chosen
+from smartapp.services.lanes import Lanes
 from smartapp.services.outreach import OutreachService, Practice
 from smartapp.services.panel_engine import ChartPanelEngine
 from smartapp.services.population import PopulationService
@@ -196,7 +197,7 @@ class Core:
             enabled=self.enabled,
             reader=self.reader(access_token),
             store=self.charts,
-            executor=ThreadPoolExecutor(_CHARTS_AT_ONCE, thread_name_prefix="chart"),
+            lanes=Lanes(_CHARTS_AT_ONCE),
             clock=outside.clock,
             monotonic=outside.monotonic,
             sleep=outside.sleep,

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import Executor
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from typing import Any, Protocol
@@ -25,6 +24,7 @@ from smartapp.measures.results import MeasureResult, evaluate_measure
 from smartapp.persistence.charts import ChartStore
 from smartapp.reading.results import SearchReport
 from smartapp.services.enabled import Enabled
+from smartapp.services.lanes import Lanes
 from smartapp.services.patient_line import patient_line
 from smartapp.services.snapshot import Progress, ReadLine, Snapshot, pack, unpack_progress, unpack_snapshot
 
@@ -89,7 +89,7 @@ class ChartService:
         enabled: Enabled,
         reader: Reader,
         store: ChartStore,
-        executor: Executor,
+        lanes: Lanes,
         clock: Clock,
         monotonic: Monotonic,
         sleep: Sleep,
@@ -99,7 +99,7 @@ class ChartService:
         self.zone = zone
         self._reader = reader
         self._store = store
-        self._executor = executor
+        self._lanes = lanes
         self._clock = clock
         self._monotonic = monotonic
         self._sleep = sleep
@@ -117,7 +117,7 @@ class ChartService:
         if under_way and not under_way.finished and now - under_way.started_at < _PATIENCE:
             return
         self._say(launch, Progress(0, 0, "Asking the EHR", now))
-        self._executor.submit(self._read, launch, now)
+        self._lanes.of(launch.ehr).submit(self._read, launch, now)
 
     def progress(self, launch: LaunchContext) -> Progress | None:
         """How far the latest read is; None where none was begun."""
