@@ -34,6 +34,14 @@ class Enabled:
         self.measures = tuple(measures)
         self.groups = tuple(groups)
         self.value_sets = value_sets
+        self._reasons: dict[View, tuple[ScopeReason, ...]] = {}
+
+    def prepare(self) -> None:
+        """Compile everything now, so that the first user does not wait for it. Raises what the rules raise."""
+        assert self.program
+        assert self.requirements
+        for view in ("chart", "population"):
+            self.scope_reasons(view)
 
     @cached_property
     def rules(self) -> Mapping[str, tuple[Node, ...]]:
@@ -58,6 +66,11 @@ class Enabled:
 
         A chart is read under ``patient/``, a population under ``user/`` scopes, with the Group that names its members.
         """
+        if view not in self._reasons:
+            self._reasons[view] = self._scope_reasons(view)
+        return self._reasons[view]
+
+    def _scope_reasons(self, view: View) -> tuple[ScopeReason, ...]:
         level: Level = "patient" if view == "chart" else "user"
         needs = {name: requirements(rules) for name, rules in self.rules.items()}
         indispensable = {name: [one for one in found if one.essential] for name, found in needs.items()}
