@@ -1,0 +1,244 @@
+"""The command line: what each command does, and that bad input is one line on stderr and exit code 2."""
+
+from __future__ import annotations
+
+import io
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+import responses
+
+from smartapp import cli
+from smartapp.groups.catalogue import GROUPS
+
+BASE = "https://ehr.invalid/fhir"
+Run = Callable[..., tuple[int, str, str]]
+
+
+@pytest.fixture
+def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Run:
+    """Run a command with a database of its own: exit code, standard output, standard error."""
+    monkeypatch.setenv("SMARTAPP_PUBLIC_URL", "http://localhost:8000")
+    monkeypatch.setenv("SMARTAPP_SECRET_KEY", "3f9c1b7e5d2a8406c4e0b6f19d7a5238e1c4f70b9a6d3e52")
+    monkeypatch.setenv("SMARTAPP_DATA_DIR", str(tmp_path / "data"))
+    monkeypatch.setenv("SMARTAPP_MEASURES", "CMS125,CMS122")
+    monkeypatch.setenv("SMARTAPP_LOG_LEVEL", "error")
+
+    def call(*arguments: str, stdin: str = "") -> tuple[int, str, str]:
+        monkeypatch.setattr("sys.stdin", io.StringIO(stdin))
+        capsys.readouterr()
+        with pytest.raises(SystemExit) as ended:
+            cli.main(list(arguments))
+        out = capsys.readouterr()
+        return int(ended.value.code or 0), out.out, out.err
+
+    return call
+
+
+def _bad(result: tuple[int, str, str], *words: str) -> None:
+    code, out, err = result
+    assert code == 2
+    assert out == ""
+    assert err.count("\n") == 1
+    assert all(word in err for word in words), err
+
+
+def add(run: Run, *more: str) -> tuple[int, str, str]:
+    return run("ehr", "add", "main", "--fhir-base", BASE, "--client-id", "us", *more)
+
+
+def test_help_lists_every_command(run: Run) -> None:
+    code, out, _ = run("--help")
+    assert code == 0
+    assert all(name in out for name in cli.COMMANDS)
+
+
+def test_a_command_that_does_not_exist_is_one_line(run: Run) -> None:
+    _bad(run("nonsense"), "nonsense")
+
+
+def test_missing_settings_are_named(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("SMARTAPP_SECRET_KEY")
+    _bad(run("scopes"), "SMARTAPP_SECRET_KEY")
+
+
+def test_a_measure_that_does_not_exist_is_named(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SMARTAPP_MEASURES", "CMS999")
+    _bad(run("scopes"), "CMS999")
+
+
+def test_scopes_follow_from_the_enabled_measures(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SMARTAPP_GROUPS", next(iter(GROUPS)))
+    code, out, _ = run("scopes", "--json")
+    scopes = {line["scope"]: line["needed_by"] for line in map(json.loads, out.splitlines())}
+    assert code == 0
+    assert "patient/Patient.r" in scopes
+    assert any("Observation" in scope and "imaging" in scope and "CMS125" in names for scope, names in scopes.items())
+    assert not any("Immunization" in scope for scope in scopes)
+    _, v1, _ = run("scopes", "--syntax", "v1", "--view", "population")
+    assert "user/Observation.read" in v1
+    assert "user/Group.read" in v1
+
+
+def test_registering_an_ehr_prints_the_sheet_for_its_administrator(run: Run) -> None:
+    code, out, _ = add(
+        run, "--frame-ancestor", "https://ehr.invalid", "--role-code", "https://x.invalid/c|1=coordinator"
+    )
+    assert code == 0
+    assert "http://localhost:8000/launch" in out
+    assert "CMS125" in out
+    code, out, _ = run("ehr", "list")
+    assert BASE in out
+    code, out, _ = run("ehr", "remove", "main")
+    assert code == 0
+    assert run("ehr", "list")[1] == ""
+
+
+@pytest.mark.parametrize(
+    ("more", "words"),
+    [
+        (("--auth", "secret"), ("secret",)),
+        (("--frame-ancestor", "https://ehr.invalid/path"), ("frame ancestor",)),
+        (("--endpoint", "token"), ("--endpoint", "NAME=VALUE")),
+        (("--role-code", "nothing"), ("--role-code", "NAME=VALUE")),
+        (("--preset", "nowhere"), ("nowhere",)),
+    ],
+)
+def test_a_registration_that_cannot_be_right_is_refused(
+    run: Run, more: tuple[str, ...], words: tuple[str, ...]
+) -> None:
+    _bad(add(run, *more), *words)
+
+
+def test_an_ehr_needs_a_base_and_a_name_that_is_known(run: Run) -> None:
+    _bad(run("ehr", "add", "main"), "--fhir-base")
+    _bad(run("ehr", "remove", "main"), "main")
+    _bad(run("ehr", "check", "main"), "ehr add")
+
+
+def test_a_preset_says_that_nobody_tried_it(run: Run) -> None:
+    code, out, _ = run("ehr", "add", "shi", "--preset", "smart-health-it", "--client-id", "us")
+    assert code == 0
+    assert "Not tried" in out
+
+
+def metadata(*types: str) -> dict:
+    return {
+        "resourceType": "CapabilityStatement",
+        "fhirVersion": "4.0.1",
+        "rest": [{"resource": [{"type": one, "interaction": [{"code": "create"}]} for one in types]}],
+    }
+
+
+@responses.activate
+def test_checking_an_ehr_tells_measure_by_measure(run: Run) -> None:
+    add(run)
+    responses.get(f"{BASE}/metadata", json=metadata("Observation", "Condition", "Communication"))
+    responses.get(f"{BASE}/.well-known/smart-configuration", status=404)
+    code, out, _ = run("ehr", "check", "main")
+    assert code == 1
+    assert "Portal delivery: Communication create" in out
+    assert "CMS125: cannot be told without" in out
+
+
+@responses.activate
+def test_checking_an_ehr_that_does_not_answer_says_so(run: Run) -> None:
+    add(run)
+    responses.get(f"{BASE}/metadata", status=200, body="<html>")
+    responses.get(f"{BASE}/.well-known/smart-configuration", status=500)
+    code, out, _ = run("ehr", "check", BASE)
+    assert code == 1
+    assert "CapabilityStatement:" in out
+
+
+def test_the_audit_trail_verifies(run: Run) -> None:
+    add(run)
+    code, out, _ = run("audit", "verify")
+    assert code == 0
+    assert "intact" in out
+
+
+def test_a_changed_audit_entry_is_found(run: Run, tmp_path: Path) -> None:
+    import sqlite3
+    from contextlib import closing
+
+    add(run)
+    with closing(sqlite3.connect(tmp_path / "data" / "smartapp.db")) as database:
+        database.execute("UPDATE audit_entry SET outcome = 'refused' WHERE seq = 1")
+        database.commit()
+    code, _, err = run("audit", "verify")
+    assert code == 1
+    assert "entry 1" in err
+
+
+def test_keys_rotate_and_everything_stays_readable(run: Run) -> None:
+    add(run)
+    code, out, _ = run("keys", "rotate")
+    assert code == 0
+    assert "generation 2" in out
+    assert BASE in run("ehr", "list")[1]
+
+
+def test_the_database_is_brought_up_to_date(run: Run) -> None:
+    code, out, _ = run("db", "upgrade")
+    assert code == 0
+    assert "revision" in out
+
+
+def test_settings_are_listed(run: Run) -> None:
+    assert "SMARTAPP_PUBLIC_URL" in run("settings")[1]
+
+
+def test_texts_are_classified_line_by_line(run: Run) -> None:
+    lines = '{"id":"a","text":"Your diabetes visit is due."}\nnot json\n{"id":"b","text":"Please call us."}\n'
+    code, out, err = run("messages", "classify", stdin=lines)
+    first, second = map(json.loads, out.splitlines())
+    assert code == 1
+    assert (first["disclosure"], first["channels"]) == (["diagnosis"], ["portal"])
+    assert "sms" in second["channels"]
+    assert "line 2" in err
+    assert run("messages", "classify", stdin="not json\n")[0] == 2
+
+
+def value_set(url: str, *codes: str) -> str:
+    contains = [{"system": "http://snomed.info/sct", "code": code} for code in codes]
+    return json.dumps({"resourceType": "ValueSet", "url": url, "name": "One", "expansion": {"contains": contains}})
+
+
+def test_official_value_sets_replace_the_shipped_ones(run: Run, tmp_path: Path) -> None:
+    folder = tmp_path / "official"
+    folder.mkdir()
+    url = "http://cts.nlm.nih.gov/fhir/ValueSet/2.16.840.1.113883.3.464.1003.108.12.1018"  # Mammography
+    (folder / "one.json").write_text(value_set(url, "71651007"))
+    code, out, _ = run("valuesets", "import", str(folder), "--dry-run")
+    assert code == 0
+    assert not (tmp_path / "data" / "value-sets").exists()
+    code, out, _ = run("valuesets", "import", str(folder))
+    assert code == 0
+    assert "CMS125" in out
+    assert len(list((tmp_path / "data" / "value-sets").glob("*.json"))) == 1
+    assert "no enabled measure" in run("valuesets", "import", str(folder))[1]
+
+
+def test_a_folder_without_value_sets_is_refused(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "x.json").write_text("{")
+    code, _, err = run("valuesets", "import", str(tmp_path))
+    assert code == 2
+    assert "x.json" in err
+    _bad(run("valuesets", "import", str(tmp_path / "nowhere")), "nowhere")
+
+
+def test_serving_refuses_a_port_that_is_taken(run: Run) -> None:
+    import socket
+
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        _bad(run("serve", "--port", str(taken.getsockname()[1])), "listens on")
+
+
+def test_a_worker_with_nothing_to_do_stops(run: Run) -> None:
+    code, out, _ = run("worker", "--once")
+    assert (code, out) == (0, "0 messages handled\n")
