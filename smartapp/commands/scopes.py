@@ -17,7 +17,7 @@ def command(view: str, syntax: str, as_json: bool) -> None:
 
     reasons = core_from_environment().enabled.scope_reasons("chart" if view == "chart" else "population")
     for reason in reasons:
-        scope = str(reason.scope) if syntax == "v2" else reason.scope.v1
+        scope = str(reason.scope) if syntax == "v2" else reason.scope.v1()
         if as_json:
             line = {"scope": scope, "needed_by": list(reason.needed_by), "essential": reason.essential}
             click.echo(json.dumps(line))
