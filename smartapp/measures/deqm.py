@@ -1,9 +1,10 @@
 """A patient's gaps as the Bundle that ``Measure/$care-gaps`` returns.
 
-After HL7 Da Vinci DEQM, "Gaps in Care Reporting" (US realm, STU 5): a document with a Composition (LOINC 96315-7), and for
-each measure an individual MeasureReport, for each rate a DetectedIssue with its gap status and a GuidanceResponse
-with the reasons. Pure: plain JSON, with ids derived from what the entries are about, so that the same result makes
-the same document. *Cannot be told* has no DEQM code: such an issue is preliminary and says so in words.
+After HL7 Da Vinci DEQM, "Gaps in Care Reporting" (US realm, STU 5): a document with a Composition (LOINC 96315-7),
+and for each measure an individual MeasureReport, for each rate a DetectedIssue with its gap status and a
+GuidanceResponse with the reasons. Pure: plain JSON, with ids derived from what the entries are about, so that the
+same result makes the same document. *Cannot be told* has no DEQM code: such an issue is preliminary and says so in
+words.
 """
 
 from __future__ import annotations
