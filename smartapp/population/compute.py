@@ -72,9 +72,13 @@ def result_table(measure: Measure) -> str:
 
 
 def evaluate_vector(
-    vectors: Vectors, words: Sequence[int], tally: str, dead: bool, last: Sequence[Instant | None], times: Times
+    vectors: Vectors, key: Sequence[Any], last: Sequence[Instant | None], times: Times
 ) -> tuple[MeasureResult, bool]:
-    """The result of a vector, and whether it leaves something unnamed (see :class:`VectorAnswers`)."""
+    """The result of a vector (its keys) with the days found, and whether it leaves something unnamed.
+
+    See :class:`VectorAnswers` for what that is.
+    """
+    words, (_, tally, dead, _) = key[: len(vectors.words)], key[len(vectors.words) :]
     truths, counted = unpack(vectors, words), read_tally(tally)
     strict, kleene = (VectorAnswers(vectors, mode, truths, last, counted) for mode in (Mode.STRICT, Mode.KLEENE))
     result = evaluate_measure(
@@ -99,14 +103,16 @@ def _write_measure(store: Store, vectors: Vectors, script: Script, times: Times,
     examples = "".join(f", arg_min({day}, p)" for day in vectors.days)
     groups = connection.execute(f"SELECT {keys}{examples} FROM one GROUP BY {keys}").fetchall()
     places = len(vectors.keys)
+    fresh = []
     for row in groups:
         key = row[:places]
         if key not in known:
             known[key] = len(known)
             body = _body(vectors, key, row[places:], times)
-            connection.execute(
-                "INSERT INTO vector VALUES (?, ?, ?, ?)", [measure.id, known[key], json.dumps(key), json.dumps(body)]
-            )
+            fresh.append((measure.id, known[key], json.dumps(key), json.dumps(body)))
+    if fresh:
+        given = store.rows(fresh, measure="VARCHAR", number="INTEGER", keys="VARCHAR", body="VARCHAR")
+        connection.execute(f"INSERT INTO vector SELECT * FROM {given}")
     _join(store, vectors, known)
     made = (
         f"SELECT o.p, v.number AS v, CASE WHEN v.dated THEN CAST(floor(o.until / 864e5) AS INTEGER) END AS due"
@@ -123,8 +129,7 @@ def _write_measure(store: Store, vectors: Vectors, script: Script, times: Times,
 
 
 def _body(vectors: Vectors, key: tuple[Any, ...], last: Sequence[Instant | None], times: Times) -> dict[str, Any]:
-    words, (_, tally, dead, _) = key[: len(vectors.words)], key[len(vectors.words) :]
-    result, incomplete = evaluate_vector(vectors, words, tally, dead, last, times)
+    result, incomplete = evaluate_vector(vectors, key, last, times)
     return {
         "incomplete": incomplete,
         "dated": result.due_date is not None,
@@ -135,13 +140,11 @@ def _body(vectors: Vectors, key: tuple[Any, ...], last: Sequence[Instant | None]
 
 def _join(store: Store, vectors: Vectors, known: Mapping[tuple[Any, ...], int]) -> None:
     """The table ``vector_of``: a vector's keys, its number, and whether it has a due date."""
-    kinds = {"tally": "VARCHAR", "dead": "BOOLEAN"}
-    columns = ", ".join(f"unnest(?::{kinds.get(name, 'BIGINT')}[]) AS {name}" for name in vectors.keys)
-    values = [list(column) for column in zip(*known, strict=True)] or [[] for _ in vectors.keys]
+    kinds = {name: {"tally": "VARCHAR", "dead": "BOOLEAN"}.get(name, "BIGINT") for name in vectors.keys}
+    given = store.rows([(*key, number) for key, number in known.items()], **kinds, number="INTEGER")
     store.connection.execute(
-        f"CREATE OR REPLACE TEMP TABLE vector_of AS SELECT k.*, v.body->>'$.dated' = 'true' AS dated "
-        f"FROM (SELECT {columns}, unnest(?::INTEGER[]) AS number) k JOIN vector v ON v.measure = ? AND v.number = k.number",
-        [*values, list(known.values()), vectors.measure.id],
+        "CREATE OR REPLACE TEMP TABLE vector_of AS SELECT k.*, v.body->>'$.dated' = 'true' AS dated "
+        f"FROM {given} k JOIN vector v ON v.measure = '{vectors.measure.id}' AND v.number = k.number"
     )
 
 
@@ -152,7 +155,6 @@ def _limit_to_changed(store: Store) -> int:
     database, count = row if row else ("", 0)
     if count:
         for name in ("work", "person", "unread"):
-            connection.execute(
-                f"CREATE OR REPLACE TEMP VIEW {name} AS SELECT t.* FROM {database}.main.{name} t SEMI JOIN changed USING (p)"
-            )
+            mine = f"SELECT t.* FROM {database}.main.{name} t SEMI JOIN changed USING (p)"
+            connection.execute(f"CREATE OR REPLACE TEMP VIEW {name} AS {mine}")
     return int(count)

@@ -18,9 +18,10 @@ from smartapp.criteria.sql.compiler import Times
 from smartapp.criteria.valuesets import ValueSets
 from smartapp.errors import CriteriaError, InputError
 from smartapp.facts.events import Facts
-from smartapp.facts.instants import Instant, end_of_day, start_of_day
+from smartapp.facts.instants import Instant, day_of, end_of_day, start_of_day
 from smartapp.measures.answers import questions
 from smartapp.measures.catalogue import MEASURES
+from smartapp.measures.deqm import care_gaps_bundle
 from smartapp.measures.model import Measure
 from smartapp.measures.results import MeasureResult, evaluate_measure, lines
 from smartapp.population.charts import Reading, read_charts
@@ -58,6 +59,7 @@ class Request:
     engine: str
     evidence: bool
     complaints: tuple[str, ...]
+    deqm: bool = False
 
     @classmethod
     def of(
@@ -73,7 +75,7 @@ class Request:
     ) -> Request:
         """Check a command line. Raises :class:`InputError` where nothing could be done."""
         if deqm:
-            raise InputError("evaluate.deqm", "--format deqm is not available in this version; use --format lines.")
+            _check_deqm(engine, evidence=evidence)
         if evidence and engine != "chart":
             raise InputError("evaluate.evidence", "--evidence is given by the chart engine only.")
         wanted, paths = _names(measures, patients)
@@ -85,7 +87,14 @@ class Request:
         if not found.files:
             names = ", ".join(paths)
             raise InputError("evaluate.no-patients", f"There are no JSON or NDJSON files: {names}.")
-        return cls(found, chosen, sets, times, engine, evidence, tuple(complaints))
+        return cls(found, chosen, sets, times, engine, evidence, tuple(complaints), deqm)
+
+
+def _check_deqm(engine: str, *, evidence: bool) -> None:
+    if engine != "chart":
+        raise InputError("evaluate.deqm", "--format deqm is written by the chart engine only.")
+    if evidence:
+        raise InputError("evaluate.deqm", "--format deqm has no place for --evidence.")
 
 
 def _names(measures: Sequence[str], patients: Sequence[str]) -> tuple[list[str], list[str]]:
@@ -156,11 +165,31 @@ def chart_lines(request: Request, reading: Reading) -> Iterator[Mapping[str, Any
     period, as_of = request.times.period, request.times.as_of
     for facts in read_charts(request.found, reading):
         strict, kleene = (program.run(facts, period, as_of, mode=mode) for mode in (Mode.STRICT, Mode.KLEENE))
-        for measure in request.measures:
-            result = evaluate_measure(
-                measure, strict, kleene, period_end=period.end, as_of=as_of, deceased=is_dead(facts, as_of)
-            )
+        dead = is_dead(facts, as_of)
+        results = [
+            (measure, evaluate_measure(measure, strict, kleene, period_end=period.end, as_of=as_of, deceased=dead))
+            for measure in request.measures
+        ]
+        if request.deqm:
+            yield _document(facts, results, request.times)
+            continue
+        for measure, result in results:
             yield from _lines(facts, measure, result, evidence_of(measure, kleene) if request.evidence else None)
+
+
+def _document(facts: Facts, results: Sequence[tuple[Measure, MeasureResult]], times: Times) -> Mapping[str, Any]:
+    """The ``$care-gaps`` Bundle of one patient, validated against FHIR R4's own model."""
+    from fhir.resources.R4B.bundle import Bundle  # noqa: PLC0415  # slow to load, and only this format needs it
+
+    made = care_gaps_bundle(
+        facts.patient_id,
+        results,
+        period=(day_of(times.period.start), day_of(times.period.end)),
+        as_of=day_of(times.as_of),
+        reporter="The practice",
+    )
+    Bundle.model_validate(made)
+    return made
 
 
 def _lines(

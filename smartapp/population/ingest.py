@@ -45,7 +45,7 @@ def ingest(store: Store, found: Found, reading: Reading, *, processes: int | Non
     _tell(reports, reading)
     signatures = dict.fromkeys(one for report in reports for one in report.signatures)
     if signatures:
-        store.add_signatures([list(column) for column in zip(*signatures, strict=True)])
+        store.add_signatures(signatures)
     rows = sum(report.rows for report in reports)
     rows += read_later(store, {number: str(path) for path, number in sources.items()}, reading)
     numbers = ", ".join(str(number) for number in sources.values()) or "NULL"

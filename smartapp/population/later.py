@@ -58,8 +58,7 @@ def read_later(store: Store, paths: Mapping[int, str], reading: Reading) -> int:
     load_rows(store, produce)
     store.connection.execute("DELETE FROM resource WHERE kind = ?", [LATER])
     if signatures.new:
-        columns = [list(column) for column in zip(*signatures.new, strict=True)]
-        store.add_signatures(columns)
+        store.add_signatures(signatures.new)
     return len(waiting)
 
 
@@ -109,24 +108,21 @@ def _places(store: Store, asked: list[tuple[str, str, str]]) -> dict[tuple[str, 
     """Where the newest version of each of those resources is."""
     if not asked:
         return {}
-    columns = [list(column) for column in zip(*dict.fromkeys(asked), strict=True)]
+    given = store.rows(dict.fromkeys(asked), patient="VARCHAR", kind="VARCHAR", id="VARCHAR")
     rows = store.connection.execute(
-        "WITH asked AS (SELECT unnest(?::VARCHAR[]) AS patient, unnest(?::VARCHAR[]) AS kind, "
-        "unnest(?::VARCHAR[]) AS id) "
         "SELECT a.patient, a.kind, a.id, "
         "max_by({'source': r.source, 'place': r.place}, (r.updated, r.version, r.source, r.place)) "
-        "FROM asked a JOIN resource r ON r.bundle = 0 AND r.patient = a.patient AND "
-        "((r.kind = a.kind AND r.id = a.id) OR (r.kind = ? AND r.id = concat(a.kind, '/', a.id))) GROUP BY ALL",
-        [*columns, LATER],
+        f"FROM {given} a JOIN resource r ON r.bundle = 0 AND r.patient = a.patient AND "
+        f"((r.kind = a.kind AND r.id = a.id) OR (r.kind = '{LATER}' AND r.id = concat(a.kind, '/', a.id))) GROUP BY ALL"
     ).fetchall()
     return {(patient, kind, id_): (at["source"], at["place"]) for patient, kind, id_, at in rows}
 
 
 def _births(store: Store, patients: set[str]) -> dict[str, Instant]:
+    given = store.rows([(patient,) for patient in sorted(patients)], id="VARCHAR")
     rows = store.connection.execute(
         "SELECT id, max_by(started, (updated, version, source, place)) FROM resource WHERE bundle = 0 AND "
-        "kind = 'Patient' AND started = ended AND id IN (SELECT unnest(?::VARCHAR[])) GROUP BY id",
-        [sorted(patients)],
+        f"kind = 'Patient' AND started = ended AND id IN (SELECT id FROM {given}) GROUP BY id"
     ).fetchall()
     return dict(rows)
 

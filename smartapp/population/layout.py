@@ -78,7 +78,6 @@ def _classify(
     for about, number, yes, maybe in connection.execute("SELECT * FROM class").fetchall():
         (patients if about == "patient" else events)[Class(frozenset(yes), frozenset(maybe))] = number
     before = (len(events), len(patients))
-    rows: list[tuple[int, int]] = []
     found: dict[int, Class] = {}
     new = connection.execute(
         "SELECT sig, kind, codes FROM signature WHERE sig NOT IN (SELECT sig FROM class_of)"
@@ -91,27 +90,28 @@ def _classify(
             table = patients if kind == "Patient" else events
             if one not in table:
                 table[one] = -1
-        rows.append((sig, -1))
     # Events that answer alike lie side by side: ranges of numbers, few pieces to read.
     for table, first in ((events, before[0]), (patients, before[1])):
         fresh = sorted(
             (one for one, number in table.items() if number < 0), key=lambda c: (sorted(c.yes), sorted(c.maybe))
         )
         table.update({one: first + place for place, one in enumerate(fresh)})
-    sigs, numbers = [], []
     kinds = {sig: kind for sig, kind, _ in new}
-    for sig, _ in rows:
-        sigs.append(sig)
-        one = found.get(sig)
-        numbers.append(-1 if one is None else (patients if kinds[sig] == "Patient" else events)[one])
-    if sigs:
-        connection.execute("INSERT INTO class_of SELECT unnest(?::BIGINT[]), unnest(?::INTEGER[])", [sigs, numbers])
-    for about, table, first in (("event", events, before[0]), ("patient", patients, before[1])):
-        for one, number in table.items():
-            if number >= first:
-                connection.execute(
-                    "INSERT INTO class VALUES (?, ?, ?, ?)", [about, number, sorted(one.yes), sorted(one.maybe)]
-                )
+    of = [
+        (sig, -1 if sig not in found else (patients if kinds[sig] == "Patient" else events)[found[sig]])
+        for sig in kinds
+    ]
+    if of:
+        connection.execute(f"INSERT INTO class_of SELECT * FROM {store.rows(of, sig='BIGINT', cls='INTEGER')}")
+    fresh_rows = [
+        (about, number, sorted(one.yes), sorted(one.maybe))
+        for about, table, first in (("event", events, before[0]), ("patient", patients, before[1]))
+        for one, number in table.items()
+        if number >= first
+    ]
+    if fresh_rows:
+        given = store.rows(fresh_rows, about="VARCHAR", number="INTEGER", yes="INTEGER[]", maybe="INTEGER[]")
+        connection.execute(f"INSERT INTO class SELECT * FROM {given}")
     return {n: one for one, n in events.items()}, {n: one for one, n in patients.items()}
 
 

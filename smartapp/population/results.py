@@ -70,13 +70,14 @@ class Lines:
     ) -> list[dict[str, Any]]:
         p, number, _, *last = row
         keys, body = self._bodies[one.measure.id, number]
-        words, (_, tally, dead, _) = keys[: len(one.words)], keys[len(one.words) :]
         if body["incomplete"]:
             strict, kleene = self._chart(charts[p])
             period, as_of = self._times.period, self._times.as_of
-            result = evaluate_measure(one.measure, strict, kleene, period_end=period.end, as_of=as_of, deceased=dead)
+            result = evaluate_measure(
+                one.measure, strict, kleene, period_end=period.end, as_of=as_of, deceased=keys[-2]
+            )
         else:
-            result, _ = evaluate_vector(one, words, tally, dead, last, self._times)
+            result, _ = evaluate_vector(one, keys, last, self._times)
         return lines(patient, result)
 
     def _chart(self, facts: Facts) -> Sequence[Any]:
@@ -90,10 +91,10 @@ class Lines:
 def facts_of(store: Store, patients: Sequence[int]) -> dict[int, Facts]:
     """The facts of some patients, as they were read."""
     connection = store.connection
-    connection.execute("CREATE OR REPLACE TEMP TABLE wanted AS SELECT unnest(?::INTEGER[]) AS p", [list(patients)])
+    wanted = store.rows([(p,) for p in patients], p="INTEGER")
     columns = [EVENT_COLUMNS[name][0] for name in FIELDS]
     found = connection.execute(
-        f"SELECT q.p, q.id, r.kind, r.id, s.codes, {', '.join(f'r.{column}' for column in columns)} FROM wanted "
+        f"SELECT q.p, q.id, r.kind, r.id, s.codes, {', '.join(f'r.{column}' for column in columns)} FROM {wanted} w "
         "JOIN patient q USING (p) JOIN resource r ON r.bundle = q.bundle AND r.patient = q.id "
         "LEFT JOIN signature s ON s.sig = r.sig ORDER BY r.updated, r.version, r.source, r.place"
     ).fetchall()

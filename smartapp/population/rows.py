@@ -1,5 +1,4 @@
-"""One resource as one row of the table ``resource``: text that DuckDB reads from a pipe, so that nothing lies on disk in
-plain.
+"""One resource as one row of the table ``resource``: text that DuckDB reads from a pipe, never on disk in plain.
 
 A row is a person, an event, a Medication that others refer to (by its place), or a resource that has to wait until what
 it refers to has been read. ``sig`` stands for the type and all codings of a row; what it stands for is told once.

@@ -176,9 +176,10 @@ def _shifted(at: str, by: Every, sign: int) -> str:
 def _bucket(soon: Every, grace: Every, as_of: Instant) -> str:
     """How the due date lies to the day of evaluation, as :mod:`smartapp.measures.due` compares them."""
     today = truncate_to_day(as_of)
+    near = f"({_shifted('until', soon, -1)}) < {today + DAY}"
     return (
         f"CASE WHEN until IS NULL THEN 0 WHEN until = {FOREVER} THEN 1 "
-        f"WHEN until >= {today + DAY} THEN CASE WHEN ({_shifted('until', soon, -1)}) < {today + DAY} THEN 3 ELSE 2 END "
+        f"WHEN until >= {today + DAY} THEN CASE WHEN {near} THEN 3 ELSE 2 END "
         f"WHEN ({_shifted('until', grace, 1)}) < {today} THEN 5 ELSE 4 END"
     )
 
@@ -193,8 +194,8 @@ class Encounter(NamedTuple):
 class VectorAnswers:
     """One vector as :class:`smartapp.measures.answers.Answers`.
 
-    ``truths`` by place, ``last`` the instants by way of closing the gap, ``tally`` the encounters by which sets they are
-    in. ``incomplete`` becomes True where what was not read, or what would refine, had to be named: that is not in a
+    ``truths`` by place, ``last`` the instants by way of closing the gap, ``tally`` the encounters by which sets they
+    are in. ``incomplete`` gets a word where what was not read, or what would refine, had to be named: that is not in a
     vector, and the chart engine says it for the patient.
     """
 

@@ -4,7 +4,8 @@
 >>> script = program.script(known, Times(period, as_of))
 
 Run ``script.statements()`` in order; ``script.answers`` then has a row for each patient with a column for each
-question, a ``script.tallies`` query the encounters of each patient counted by which sets they are in. The tables that it reads are described in :mod:`.layout`.
+question, a ``script.tallies`` query the encounters of each patient counted by which sets they are in. The tables that
+it reads are described in :mod:`.layout`.
 """
 
 from __future__ import annotations
@@ -129,8 +130,8 @@ class _Writing:
                 column = by_text[expression] = Column(f"c{len(by_text)}", expression)
             columns[question] = column
         tallies = {name: self._tally(sets) for name, sets in self.program.tallies.items()}
-        tables = tuple(self.atoms.sets.statements)
-        return Script(tables, self._people(), columns, tallies, self.context.dialect)
+        hits, people = self._people()
+        return Script((*self.atoms.sets.statements, *hits), people, columns, tallies, self.context.dialect)
 
     def _expression(self, question: Question) -> str:
         node = _asked(question.node)
@@ -156,28 +157,41 @@ class _Writing:
         each = f"SELECT p, bit_or(m) AS m FROM ({parts}) GROUP BY p, e"
         return f"SELECT p, m, count(*) AS n FROM ({each}) GROUP BY p, m"
 
-    def _people(self) -> str:
-        """``person`` with every atom that the columns ask for: one aggregation over all rows of all atoms."""
-        rows, made = [], []
+    def _people(self) -> tuple[tuple[tuple[str, str], ...], str]:
+        """The tables of the atoms that the columns ask for, and ``person`` with them.
+
+        The atoms of a word are one aggregation over all their rows. All words in one query would need fewer tables,
+        and takes DuckDB minutes to plan.
+        """
+        words: dict[int, list[str]] = {}
+        values: list[str] = []
+        made: list[str] = []
         for atom in (atom for atom in self.atoms.all if atom.index in self._asked):
             if atom.sort is Sort.BITS:
                 word, place = self._place(atom)
-                rows.append(
-                    f"SELECT p, {word} AS k, CAST(v AS BIGINT) * {4**place} AS v, {_NO_NUMBER} AS d FROM ({atom.rows})"
-                )
+                rows = f"SELECT p, CAST(v AS BIGINT) * {4**place} AS v FROM ({atom.rows})"
+                words.setdefault(word, []).append(rows)
                 continue
             key, column = -1 - atom.index, "v" if atom.sort is Sort.TIME else "d"
-            value = (
-                "v, CAST(NULL AS DOUBLE) AS d" if column == "v" else "CAST(NULL AS BIGINT) AS v, CAST(v AS DOUBLE) AS d"
-            )
-            rows.append(f"SELECT p, {key} AS k, {value} FROM ({atom.rows})")
-            made.append(f"{atom.best}({column}) FILTER (WHERE k = {key}) AS x{atom.index}")
-        words = -(-len(self._places) // PAIRS_IN_A_WORD)
-        made += [f"bit_or(v) FILTER (WHERE k = {word}) AS w{word}" for word in range(words)]
-        if not rows:
-            return "SELECT pt.* FROM person pt"
-        found = f"SELECT p AS whose, {', '.join(made)} FROM ({' UNION ALL '.join(rows)}) GROUP BY p"
-        return f"SELECT pt.*, a.* FROM person pt LEFT JOIN ({found}) a ON a.whose = pt.p"
+            value = f"v, {_NO_NUMBER} AS d" if column == "v" else "CAST(NULL AS BIGINT) AS v, CAST(v AS DOUBLE) AS d"
+            values.append(f"SELECT p, {key} AS k, {value} FROM ({atom.aggregated})")
+            made.append(f"max({column}) FILTER (WHERE k = {key}) AS x{atom.index}")
+        tables = [
+            (f"hits_{word}", f"SELECT p, {word} AS k, bit_or(v) AS v, {_NO_NUMBER} AS d FROM ({_all(rows)}) GROUP BY p")
+            for word, rows in sorted(words.items())
+        ]
+        for start in range(0, len(values), PAIRS_IN_A_WORD):
+            tables.append((f"hits_{len(tables)}", _all(values[start : start + PAIRS_IN_A_WORD])))
+        made += [f"max(v) FILTER (WHERE k = {word}) AS w{word}" for word in sorted(words)]
+        if not tables:
+            return (), "SELECT pt.* FROM person pt"
+        rows = _all([f"SELECT p, k, v, d FROM {name}" for name, _ in tables])
+        found = f"SELECT p AS whose, {', '.join(made)} FROM ({rows}) GROUP BY p"
+        return tuple(tables), f"SELECT pt.*, a.* FROM person pt LEFT JOIN ({found}) a ON a.whose = pt.p"
+
+
+def _all(queries: Sequence[str]) -> str:
+    return " UNION ALL ".join(queries)
 
 
 def _asked(node: Node) -> Node:
