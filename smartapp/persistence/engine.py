@@ -8,11 +8,13 @@ the write lock when it begins: two processes that read and then write cannot bot
 from __future__ import annotations
 
 import os
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
+from weakref import WeakKeyDictionary
 
 from sqlalchemy import Connection, DateTime, Dialect, Engine, create_engine, event
 from sqlalchemy.engine import make_url
@@ -23,6 +25,10 @@ from smartapp.errors import AppError, ConfigurationError
 
 BUSY_SECONDS = 10
 _WRITES = "smartapp_writes"
+
+# SQLite lets those who wait for its write lock try again at random, and some never get it. The threads of one
+# process stand in line here, so that only processes compete for the file.
+_lines: WeakKeyDictionary[Engine, threading.Lock] = WeakKeyDictionary()
 
 
 class StorageError(AppError):
@@ -79,6 +85,7 @@ def open_engine(url: str) -> Engine:
         )
         event.listen(engine, "connect", _sqlite_connect)
         event.listen(engine, "begin", _sqlite_begin)
+        _lines[engine] = threading.Lock()
         return engine
     if backend == "postgresql":
         return create_engine(
@@ -139,8 +146,18 @@ def writing(engine: Engine) -> Iterator[Connection]:
 
     Raises :class:`StorageError` when the database is locked, full or gone.
     """
-    with _transaction(engine, {_WRITES: True}) as connection:
-        yield connection
+    line = _lines.get(engine)
+    if line is None:
+        with _transaction(engine, {_WRITES: True}) as connection:
+            yield connection
+        return
+    if not line.acquire(timeout=BUSY_SECONDS):
+        raise StorageError
+    try:
+        with _transaction(engine, {_WRITES: True}) as connection:
+            yield connection
+    finally:
+        line.release()
 
 
 @contextmanager

@@ -32,6 +32,9 @@ log = logging.getLogger("smartapp.chart")
 
 _POLL_S = 0.02
 
+_TELL_EVERY_S = 0.25
+"""Progress that nobody can see is not worth a write to the disk."""
+
 _PATIENCE = timedelta(seconds=90)
 """A read that has said nothing for so long died with its process; another may begin."""
 
@@ -176,11 +179,15 @@ class ChartService:
 
     def _read(self, launch: LaunchContext, started_at: datetime) -> None:
         latest = Progress(0, 0, "Asking the EHR", started_at)
+        told = self._monotonic()
 
         def progress(done: int, total: int, what: str) -> None:
-            nonlocal latest
+            nonlocal latest, told
             latest = replace(latest, done=done, total=total, text=what)
-            self._say(launch, latest)
+            now = self._monotonic()
+            if now >= told + _TELL_EVERY_S:
+                told = now
+                self._say(launch, latest)
 
         try:
             self._store.put(launch.handle, launch.tenant, "chart", pack(self.read_now(launch, progress)))
