@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from flask import Blueprint, Response, g, jsonify, redirect, request, url_for
+from werkzeug.datastructures import MultiDict
 from werkzeug.wrappers import Response as AnyResponse
 
 from launch.context import LaunchContext
@@ -16,10 +17,9 @@ from smartapp.services.panel_documents import PanelList, PanelProgress
 from smartapp.services.panel_run import launch_of
 from smartapp.services.population import PopulationService
 from smartapp.services.snapshot import ReadLine, Snapshot
-from smartapp.services.worklist import SORTS
 from smartapp.web import frame
 from smartapp.web.chart_page import chart_page
-from smartapp.web.forms import choice_field, text_field
+from smartapp.web.forms import text_field
 from smartapp.web.group_lines import group_lines
 from smartapp.web.guards import ADMINISTRATOR, CLINICIAN, COORDINATOR, within_launch
 from smartapp.web.necessity import necessity
@@ -76,9 +76,8 @@ def find(handle: str) -> AnyResponse:
     launch = _for_population()
     name = " ".join(text_field(request.form, "name", most=_LONGEST_NAME, required=False).split())
     parts().population.look_for(launch, name)
-    wanted = {key: value for key in ("measure", "status") if (value := request.form.get(key, ""))}
-    query = read_query(request.form.__class__(wanted), _measures())
-    query = replace(query, sort=choice_field(request.form, "sort", SORTS), named=bool(name))
+    wanted = {key: value for key in ("measure", "status", "sort") if (value := request.form.get(key, ""))}
+    query = replace(read_query(MultiDict(wanted), _measures()), named=bool(name))
     return redirect(url_for("population.page", handle=handle, **query.arguments()), 303)
 
 
