@@ -231,7 +231,7 @@ def test_h20_a_server_that_hangs_stops_nobody_else(tmp_path: Path) -> None:
             asked = time.monotonic()
             assert visitors[0].open(well).patient == "p1"
             waited = time.monotonic() - asked
-            assert waited < 6, f"another tenant waited {waited:.1f} s"
+            assert waited < 9, f"another tenant waited {waited:.1f} s"
             for one in visitors:
                 one.close()
 

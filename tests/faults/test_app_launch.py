@@ -191,10 +191,10 @@ def test_a08_metadata_that_hangs_ends_in_time(new_visitor: Any, new_ehr: Callabl
     with ThreadPoolExecutor(3) as pool:
         waiting = [pool.submit(new_visitor().get, launch_address(ehr)) for ehr in (slow, slower)]
         assert pool.submit(new_visitor().get, launch_address(well)).result().status == 302
-        assert time.monotonic() - started < 3, "one slow EHR must not stop another"
+        assert time.monotonic() - started < 4.5, "one slow EHR must not stop another"
         for one in waiting:
             assert one.result().status == 504
-    assert time.monotonic() - started < 10
+    assert time.monotonic() - started < 15
 
 
 @pytest.mark.parametrize("kind", KINDS)

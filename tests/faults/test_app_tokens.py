@@ -144,7 +144,7 @@ def test_d07_a_token_endpoint_that_hangs_ends_in_time(
     started = time.monotonic()
     with ThreadPoolExecutor(3) as pool:
         pages = list(pool.map(lambda ehr: refused(new_visitor(), ehr), ehrs))
-    assert {page.status for page in pages} <= {502, 504} and time.monotonic() - started < 12
+    assert {page.status for page in pages} <= {502, 504} and time.monotonic() - started < 20
 
 
 @pytest.mark.parametrize(
