@@ -19,7 +19,7 @@ demo: install ## a sandbox EHR and the app on this machine; prints the address t
 	$(BIN)/smartapp demo $(if $(PATIENTS),--patients $(PATIENTS))
 
 test: install lint tools ## lint, types and all tests, with the coverage floors
-	$(BIN)/python -m pytest --cov --cov-report= -m "not deep"
+	$(BIN)/python -m pytest -n 3 --dist loadfile --cov --cov-report= -m "not deep"
 	$(BIN)/python -m coverage json -q -o .coverage.json
 	$(BIN)/python tests/coverage_floors.py .coverage.json
 
