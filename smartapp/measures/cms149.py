@@ -47,8 +47,8 @@ dementia_encounter: EventSet = define_set(
     "Visits to assess cognition during the period, with a dementia that outlasts the period.",
     finished_visits(*ENCOUNTERS_TO_ASSESS_COGNITION, name="Encounter to Assess Cognition").with_(
         _dementia.where(end.day.after(PERIOD.end.day)),
+        # What outlasts the period outlasts the visit: its start alone tells whether they overlap.
         other.start.day.on_or_before(end.day),
-        other.end.day.on_or_after(start.day),
     ),
 )
 

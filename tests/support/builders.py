@@ -68,7 +68,7 @@ def event(
     """An event on a day, or from ``when`` to ``until``. ``value``, ``reason``, ``body``, ``category`` … are kinds."""
     kinds = kind if isinstance(kind, tuple) else (kind,)
     slots = [SlotCode("code", *code_of(one)) for one in kinds]
-    for slot in ("value", "reason", "body", "category", "discharge", "diagnosis", "type"):
+    for slot in ("value", "reason", "body", "category", "discharge", "diagnosis", "type", "severity"):
         given = more.pop(slot, ())
         slots += [SlotCode(slot, *code_of(one)) for one in (given if isinstance(given, tuple) else (given,))]
     start = None if when is None else first(when)

@@ -29,6 +29,8 @@ EQUIVALENT: Mapping[str, str] = {
         "normal is what is neither high nor low: those two decide"
     ),
     r"^CMS122 .* > value (>= 9|> 8)$": _NONE_AT_MOST_9,
+    r"^CMS117 Where\(.*Immunization .* > end for start": "an immunization has one time",
+    r"^CMS349 Patient Expired > not deceased$": "in strict mode an unknown death is no death, known or not",
     r"^frailty or 81 Is Age 66 to 80.* > without Age\(period-end\) <= 80$": _WHO_IS_81,
     r"^frailty or 81 Is Age 66 to 80.* > (period-start|81) for .* \(in .* <= 80\)$": _WHO_IS_81,
 }
