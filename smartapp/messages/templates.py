@@ -44,10 +44,6 @@ class Wording:
     original: bool
 
     @property
-    def parts(self) -> dict[str, str]:
-        return {"subject": self.subject, "body": self.body}
-
-    @property
     def slots(self) -> frozenset[str]:
         return frozenset(_SLOT.findall(f"{self.subject} {self.body} {self.sms or ''}"))
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -19,6 +21,7 @@ R62 = (
 R63 = "Your diabetes monitoring appointment is overdue."
 
 
+@lru_cache
 def judge(one: Text) -> Verdict:
     return classify(one.text, language=one.language, names=one.names)
 
@@ -108,7 +111,7 @@ DISGUISES = (
 )  # fmt: skip
 
 
-@settings(max_examples=250, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=120, deadline=None, suppress_health_check=list(HealthCheck))
 @given(word=st.sampled_from(WORDS), frame=st.sampled_from(FRAMES), disguise=st.sampled_from(DISGUISES))
 def test_a_disguised_term_never_leaves(word: str, frame: str, disguise) -> None:
     text = frame.format(disguise(word))
@@ -120,7 +123,7 @@ def _is_another_word(word: str) -> bool:
     return all(lexicon().reads_as_known(piece) for piece in word.lower().replace("-", " ").split())
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=80, deadline=None, suppress_health_check=list(HealthCheck))
 @given(
     one=st.sampled_from(corpus("neutral-tuning")),
     term=st.sampled_from(sorted(lexicon().terms)),
@@ -130,12 +133,14 @@ def test_a_term_put_anywhere_into_a_neutral_text_holds_it(one: Text, term: tuple
     sentences = one.text.split(". ")
     at = int(where * len(sentences))
     text = ". ".join([*sentences[:at], " ".join(term), *sentences[at:]])
-    assert classify(text, names=one.names).channels == PORTAL_ONLY or _phrased(term), text
+    assert classify(text, names=one.names).channels == PORTAL_ONLY, text
 
 
-def _phrased(term: tuple[str, ...]) -> bool:
-    """A term that is also an answer to a survey or part of a neutral phrase says nothing by itself."""
-    return all(lexicon().reads_as_known(word) or word.isdigit() for word in term)
+@pytest.mark.deep
+@pytest.mark.parametrize("frame", ["Your {} visit is tomorrow.", "Please come in for {}.", "Hi Maria, {}"])
+def test_each_term_of_the_lexicon_is_held_in_each_frame(frame: str) -> None:
+    leaks = [term for term in lexicon().terms if classify(frame.format(" ".join(term))).channels != PORTAL_ONLY]
+    assert leaks == []
 
 
 @settings(max_examples=100, deadline=None, suppress_health_check=list(HealthCheck))

@@ -98,6 +98,7 @@ def test_a_name_on_file_is_no_way_round(name: str) -> None:
 def test_a_name_on_file_is_a_name() -> None:
     text = "Hi Xiomara, your visit with Dr. Quackenbush at Castle Rock Clinic is tomorrow."
     assert classify(text).disclosure == ("unknown",)
+    assert classify("Hi Xiomara Q. Quintero, see you soon.", names=("Xiomara Quintero",)).channels == ALL_CHANNELS
     names = ("Xiomara Quintero", "Dr. Quackenbush", "Castle Rock Clinic")
     assert classify(text, names=names).channels == ALL_CHANNELS
     assert classify("Take it each morning.", names=("Take",)).channels == PORTAL_ONLY
@@ -161,7 +162,7 @@ def test_a_sentence_is_in_one_language() -> None:
 
 
 def test_a_text_too_long_to_judge_is_held() -> None:
-    verdict = classify("Your visit is tomorrow. " * 2_000)
+    verdict = classify("x" * 20_001)
     assert verdict.because[0].concept == "too long to judge"
 
 

@@ -83,7 +83,7 @@ def _words(text: str, start: int, end: int) -> Iterable[Token]:
     for match in TOKEN.finditer(text, start, end):
         word = match.group()
         if word.isdigit() and len(word) <= 3:
-            yield Token(word, match.start(), match.end(), word if word == "911" else "<n>")
+            yield Token(word, match.start(), match.end(), word if word in ("911", "988") else "<n>")
         elif word[0].isdigit() and not any(c.isalpha() for c in word):
             yield Token(word, match.start(), match.end(), "<num>")
         elif len(word) > 1 or word.isalnum():

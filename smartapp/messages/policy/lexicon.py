@@ -74,6 +74,7 @@ class Lexicon:
     vocabularies: dict[str, Vocabulary]
     terms: dict[tuple[str, ...], Term]
     patterns: tuple[Pattern, ...]
+    in_phrases: frozenset[tuple[str, ...]]
     sensitive: dict[str, str]
     people: frozenset[str]
     places: frozenset[str]
@@ -116,7 +117,7 @@ def _vocabulary(language: str, singles: set[str]) -> Vocabulary:
 
 def _terms(data: dict[str, Any]) -> Iterable[tuple[tuple[str, ...], Term]]:
     for kind, concepts in data.items():
-        if kind == "sensitive":
+        if kind in ("sensitive", "in_phrases"):
             continue
         for concept, listed in concepts.items():
             for term in plain(listed).split(","):
@@ -141,6 +142,7 @@ def lexicon() -> Lexicon:
         {language: _vocabulary(language, {t[0] for t in terms if len(t) == 1}) for language in LANGUAGES},
         terms,
         patterns,
+        frozenset(tuple(TOKEN.findall(term)) for term in data["in_phrases"]["terms"].split(",")),
         {c.strip(): label for label, listed in data["sensitive"].items() for c in listed.split(",")},
         frozenset(plain(names["people"]).split()),
         frozenset(plain(names["places"]).split()),

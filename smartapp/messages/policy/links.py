@@ -24,7 +24,7 @@ _ADDRESS_WORDS = words(
     "register encuesta citas cita reservar paciente clinica salud familiar medica centro confirmar "
     "formularios videoconsulta bit tinyurl google zoom doxy yelp facebook physicians doctors associates group "
     "center centers central wellness pediatrics street avenue city county valley community the of and at "
-    "signup calendar calendario p g "
+    "signup calendar calendario p g s r "
 )
 _RANDOM = re.compile(r"(?=(?:[a-z]*\d){2})(?=(?:\d*[a-z]){2})[a-z0-9]{6,40}")
 _CODE = re.compile(r"[a-z]\d\d[0-9a-z]{0,5}|[a-z]\d{4}|\d{4,5}[a-z]?")
@@ -51,26 +51,23 @@ def link_words(link: str, lex: Lexicon, allowed: frozenset[str]) -> tuple[str, .
 
 @lru_cache(maxsize=4096)
 def _cut(piece: str, allowed: frozenset[str]) -> tuple[str, ...] | None:
-    """``piece`` cut into known words, the fewest; None where that cannot be done."""
+    """``piece`` cut into known words; None where that cannot be done."""
     lex = lexicon()
     known = (
         lex.vocabularies["en"].words | lex.vocabularies["es"].words | lex.people | lex.places | _ADDRESS_WORDS | allowed
     )
-    best: list[tuple[str, ...] | None] = [()] + [None] * len(piece)
+    found: dict[int, tuple[str, ...]] = {0: ()}
     for end in range(1, len(piece) + 1):
-        for start in range(end):
-            left, word = best[start], piece[start:end]
-            whole = start == 0 and end == len(piece)
-            if (
-                left is None
-                or word not in known
-                or (len(word) < _SHORTEST and not whole and word not in ("of", "at", "my", "dr", "md"))
-            ):
-                continue
-            current = best[end]
-            if current is None or len(left) + 1 < len(current):
-                best[end] = (*left, word)
-    return best[-1]
+        starts = (start for start in found if piece[start:end] in known and _long_enough(piece, start, end))
+        start = next(starts, None)
+        if start is not None:
+            found[end] = (*found[start], piece[start:end])
+    return found.get(len(piece))
+
+
+def _long_enough(piece: str, start: int, end: int) -> bool:
+    """Words of one or two letters only where they are common in addresses: any text can be cut into the others."""
+    return end - start >= _SHORTEST or end - start == len(piece) or piece[start:end] in ("of", "at", "my", "dr", "md")
 
 
 def _nothing_reads(piece: str, lex: Lexicon) -> bool:

@@ -88,7 +88,9 @@ def _terms(words: Sequence[Token], lex: Lexicon) -> Iterator[Found]:
             piece = words[at : at + length]
             key = tuple(token.text for token in piece)
             term = lex.terms.get(key) or (lex.single(key[0]) if length == 1 else None)
-            if term is not None and not all(token.phrased for token in piece):
+            if term is not None and not (
+                all(token.phrased for token in piece) and (length == 1 or key in lex.in_phrases)
+            ):
                 yield Found(piece[0].start, piece[-1].end, term)
                 break
 

@@ -172,6 +172,4 @@ def find_slots(text: str) -> list[Slot]:
 
 def _spans(pattern: re.Pattern[str], text: str) -> Iterator[tuple[int, int]]:
     for match in pattern.finditer(text):
-        end = match.start() + len(match.group().rstrip(" .,;:!?)"))
-        if end > match.start():
-            yield match.start(), end
+        yield match.start(), match.start() + len(match.group().rstrip(" .,;:!?)"))

@@ -52,10 +52,6 @@ class Verdict:
     sensitive: tuple[str, ...] = ()
     rewrite: str | None = None
 
-    @property
-    def neutral(self) -> bool:
-        return not self.disclosure
-
 
 def from_spans(spans: list[Span], *, sensitive: tuple[str, ...] = (), rewrite: str | None = None) -> Verdict:
     """The verdict that follows from what was found: anything at all means the portal alone."""
