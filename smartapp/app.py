@@ -13,6 +13,7 @@ from smartapp.resources import resource_folder
 from smartapp.web import errors, forgery, frame, guards, headers
 from smartapp.web.chart import chart_pages
 from smartapp.web.entry import entry_pages
+from smartapp.web.messages import messages_pages
 from smartapp.web.opt_out import opt_out_pages
 from smartapp.web.outreach import outreach_pages
 from smartapp.web.parts import Parts
@@ -41,7 +42,7 @@ def create_app(core: Core) -> Flask:
     app.extensions["smartapp"] = _parts(core)
     look = Look(stylesheet="/static/app.css", script="/static/continue.js")
     app.register_blueprint(launch_blueprint(core.launch, look=look))
-    for pages in (entry_pages, chart_pages, population_pages, outreach_pages, opt_out_pages):
+    for pages in (entry_pages, chart_pages, population_pages, outreach_pages, messages_pages, opt_out_pages):
         app.register_blueprint(pages)
     guards.declare_public(
         app, "static", "launch.from_ehr", "launch.standalone", "launch.callback", "launch.logout", "launch.jwks"
@@ -68,6 +69,7 @@ def _parts(core: Core) -> Parts:
         chart=core.chart,
         remarks=core.remarks,
         outreach=core.outreach,
+        desk=core.desk,
         population=core.population,
         opt_outs=core.opt_outs,
     )

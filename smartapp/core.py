@@ -8,7 +8,6 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Mapping
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
@@ -49,6 +48,7 @@ from smartapp.services.backend import Backend
 from smartapp.services.chart import ChartService
 from smartapp.services.enabled import Enabled, chosen
 from smartapp.services.lanes import Lanes
+from smartapp.services.message_desk import MessageDesk
 from smartapp.services.outreach import OutreachService, Practice
 from smartapp.services.panel_engine import ChartPanelEngine
 from smartapp.services.population import PopulationService
@@ -228,7 +228,7 @@ class Core:
             store=self.charts,
             remarks=self.remarks,
             audit=self.audit,
-            executor=ThreadPoolExecutor(_LISTS_AT_ONCE, thread_name_prefix="panel"),
+            lanes=Lanes(_LISTS_AT_ONCE),
             clock=outside.clock,
             entropy=outside.entropy,
             monotonic=outside.monotonic,
@@ -240,6 +240,10 @@ class Core:
     def outreach(self) -> OutreachService:
         practice = Practice(self.settings.practice_name, self.settings.practice_phone)
         return OutreachService(queue=self.queue, practice=practice)
+
+    @cached_property
+    def desk(self) -> MessageDesk:
+        return MessageDesk(self.queue)
 
     @cached_property
     def worker(self) -> Worker:

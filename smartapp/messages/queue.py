@@ -11,7 +11,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, func, select
+from sqlalchemy import ColumnElement, Connection, func, select
 
 from smartapp.errors import InputError, NotAllowedError, NotFoundError
 from smartapp.messages.ledger import Event, Ledger, insert_for
@@ -189,27 +189,43 @@ class MessageQueue:
         tenant: str,
         states: Collection[State] = (),
         patient: str | None = None,
+        patients: Collection[str] | None = None,
+        ehr: str | None = None,
         limit: int = 100,
+        offset: int = 0,
         before: datetime | None = None,
     ) -> Sequence[Message]:
-        """The tenant's messages, newest first; ``before`` continues after the last one's ``created_at``."""
-        wanted = select(message).where(message.c.tenant == tenant)
+        """The tenant's messages, newest first; ``before`` continues after the last one's ``created_at``.
+
+        ``patients`` are the references of those who are asked about, None for all; ``ehr`` where they are patients.
+        """
+        who = patients if patient is None else (patient,)
+        wanted = select(message).where(*self._of(tenant, who, ehr))
         if states:
             wanted = wanted.where(message.c.state.in_([state.value for state in states]))
-        if patient is not None:
-            wanted = wanted.where(message.c.patient_key == self._ledger.vault.fingerprint("patient", tenant, patient))
         if before is not None:
             wanted = wanted.where(message.c.created_at < before)
-        wanted = wanted.order_by(message.c.created_at.desc(), message.c.id).limit(limit)
+        wanted = wanted.order_by(message.c.created_at.desc(), message.c.id).limit(limit).offset(offset)
         with reading(self._ledger.engine) as connection:
             return [from_row(row, self._ledger.vault) for row in connection.execute(wanted)]
 
-    def counts(self, *, tenant: str) -> dict[State, int]:
-        """How many messages are in each state."""
-        wanted = select(message.c.state, func.count()).where(message.c.tenant == tenant).group_by(message.c.state)
+    def counts(
+        self, *, tenant: str, patients: Collection[str] | None = None, ehr: str | None = None
+    ) -> dict[State, int]:
+        """How many messages are in each state; of all patients, or of those named."""
+        wanted = select(message.c.state, func.count()).where(*self._of(tenant, patients, ehr)).group_by(message.c.state)
         with reading(self._ledger.engine) as connection:
             found = {State(state): count for state, count in connection.execute(wanted)}
         return {state: found.get(state, 0) for state in State}
+
+    def _of(self, tenant: str, patients: Collection[str] | None, ehr: str | None) -> list[ColumnElement[bool]]:
+        wanted: list[ColumnElement[bool]] = [message.c.tenant == tenant]
+        if ehr is not None:
+            wanted.append(message.c.ehr == ehr)
+        if patients is not None:
+            keys = [self._ledger.vault.fingerprint("patient", tenant, one) for one in patients]
+            wanted.append(message.c.patient_key.in_(keys))
+        return wanted
 
     def events(self, *, tenant: str, message_id: str | None = None, since: datetime | None = None) -> Sequence[Event]:
         """Changes of state, oldest first: of one message, or of all since a time."""

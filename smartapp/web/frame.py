@@ -78,9 +78,10 @@ def _banner(patient: PatientLine) -> Banner:
 
 def _tabs(launch: LaunchContext, current: str) -> list[Tab]:
     home = url_for("web.entry", handle=launch.handle)
+    messages = Tab("Messages", url_for("messages.page", handle=launch.handle), current == "messages")
     if g.launch.patient is None:
-        return [Tab("Worklist", home, current == "worklist")]
-    return [Tab("Care due", home, current == "chart"), Tab("Access", home + "#necessity", current=False)]
+        return [Tab("Worklist", home, current == "worklist"), messages]
+    return [Tab("Care due", home, current == "chart"), messages, Tab("Access", home + "#necessity", current=False)]
 
 
 def _notices() -> list[tuple[str, str]]:

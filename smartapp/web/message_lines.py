@@ -28,11 +28,22 @@ REASONS: Mapping[str, str] = {
     STAFF_TASK: "The EHR takes no messages from apps: somebody pastes the text into the portal.",
     "messages.edited": "The text was changed after it was approved.",
     "messages.lost": "The worker stopped; it is tried again.",
+    "messages.due": "The time it waited for has come.",
+    "messages.held-by-staff": "Somebody held it back.",
+    "messages.undone": "Somebody took it back.",
+    "messages.attested": "Somebody put it into the portal by hand and said so.",
+    "messages.expired": "Its time was over before it could be sent.",
+    "messages.opted-out": "The patient does not want messages.",
+    "messages.maybe-sent": "It may have gone out: nobody can tell, so it is not sent again.",
+    "messages.portal-only": "Its content may not leave the portal.",
+    "messages.unexpected": "An unexpected fault; it is tried again.",
     "recheck.closed": "The gap is closed by now.",
     "recheck.stale": "The chart could not be read again before sending.",
     "recheck.deceased": "The patient has died.",
     "recheck.dismissed": "The gap was set aside meanwhile.",
+    "recheck.portal-only": "Its content may not leave the portal.",
 }
+_DELIVERY = "The receiver did not take it ({code})."
 
 REVEALS: Mapping[str, str] = {
     "diagnosis": "a diagnosis",
@@ -103,7 +114,7 @@ class MessageView:
 
 def message_lines(messages: Iterable[Message], titles: Mapping[str, str]) -> list[MessageLine]:
     """Messages as lines of the chart."""
-    return [MessageLine(m.id, _about(m, titles), *STATES[m.state][:2]) for m in messages]
+    return [MessageLine(m.id, about(m, titles), *STATES[m.state][:2]) for m in messages]
 
 
 def message_view(
@@ -111,10 +122,10 @@ def message_view(
 ) -> MessageView:
     """One message with what its text reveals marked in it. ``may_decide``: whether the user's role may approve."""
     words, tone, following = STATES[message.state]
-    why = REASONS.get(message.reason or "")
+    why = why_text(message.reason)
     return MessageView(
         id=message.id,
-        about=_about(message, titles),
+        about=about(message, titles),
         version=message.version,
         subject=message.subject,
         body=message.text,
@@ -133,7 +144,14 @@ def message_view(
     )
 
 
-def _about(message: Message, titles: Mapping[str, str]) -> str:
+def why_text(reason: str | None) -> str:
+    """Why a message is where it is, in words; empty where its state says it all."""
+    if reason is None:
+        return ""
+    return REASONS.get(reason) or _DELIVERY.format(code=reason)
+
+
+def about(message: Message, titles: Mapping[str, str]) -> str:
     return titles.get(message.measure or "", message.purpose)
 
 

@@ -58,7 +58,7 @@ def message(handle: str, message_id: str) -> Response:
         patient=found.patient,
         detail={"message": found.id},
     )
-    return frame.page("message.html", g.launch, patient=snapshot.patient, current="chart", message=view)
+    return frame.page("message.html", g.launch, patient=snapshot.patient, current="messages", message=view)
 
 
 @outreach_pages.post("/messages/<message_id>/edit")

@@ -11,6 +11,7 @@ from launch.sessions import Sessions
 from smartapp.messages.channels.opt_outs import OptOuts
 from smartapp.persistence.practice import GapRemarks
 from smartapp.services.chart import ChartService
+from smartapp.services.message_desk import MessageDesk
 from smartapp.services.outreach import OutreachService
 from smartapp.services.population import PopulationService
 
@@ -26,6 +27,7 @@ class Parts:
     chart: ChartService
     remarks: GapRemarks
     outreach: OutreachService
+    desk: MessageDesk
     population: PopulationService
     opt_outs: OptOuts
 

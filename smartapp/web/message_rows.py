@@ -1,0 +1,166 @@
+"""The page of messages in its own words: shelves with counts, rows with their reason and what can be done."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from smartapp.messages.record import Message
+from smartapp.messages.states import NEXT, State
+from smartapp.services.message_desk import SHELVES, Sheet, Shelf, is_staff_task
+from smartapp.web.guards import CLINICIAN, COORDINATOR
+from smartapp.web.labels import day_text
+from smartapp.web.message_lines import STATES, about, why_text
+
+_SHELF_TEXT: Mapping[Shelf, str] = {
+    "drafts": "Drafts",
+    "review": "For review",
+    "queued": "Queued",
+    "held": "Held",
+    "sent": "Sent",
+    "failed": "Failed",
+    "replied": "Answered",
+    "discarded": "Discarded",
+}
+_EMPTY: Mapping[Shelf, str] = {
+    "drafts": "No drafts. Messages are drafted from the care that is due, in the patient's chart.",
+    "review": "Nothing waits for somebody to read it.",
+    "queued": "Nothing is waiting to be sent.",
+    "held": "Nothing is held back.",
+    "sent": "Nothing was sent yet.",
+    "failed": "Nothing has failed.",
+    "replied": "Nobody has answered yet.",
+    "discarded": "Nothing was discarded.",
+}
+_DONE: Mapping[str, tuple[str, str]] = {
+    # one message, several
+    "approved": ("Approved and queued for the patient portal.", "{n} approved and queued for the patient portal."),
+    "discarded": ("Discarded. Nothing was sent.", "{n} discarded. Nothing was sent."),
+    "undone": ("Taken back. Nothing was sent.", ""),
+    "released": ("Queued again. Everything is checked anew before it is sent.", ""),
+    "attested": ("Kept as sent, by your word.", ""),
+}
+_LEFT: Mapping[str, str] = {
+    "messages.changed": "its text was changed meanwhile: read it again",
+    "messages.wrong-state": "it is somewhere else by now",
+    "messages.second-person": "this practice wants somebody other than its author to approve it",
+    "messages.unknown": "it is not on this list",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class ShelfTab:
+    id: Shelf
+    text: str
+    count: int
+    current: bool
+
+
+@dataclass(frozen=True, slots=True)
+class MessageRow:
+    """One message. ``choice`` is what its tick box sends; empty where nothing can be decided."""
+
+    id: str
+    choice: str
+    who: str
+    patient: str
+    about: str
+    state: str
+    state_code: str
+    tone: str
+    why: str
+    subject: str
+    body: str
+    at: str
+    at_text: str
+    can_undo: bool
+    can_release: bool
+    can_attest: bool
+
+
+@dataclass(frozen=True, slots=True)
+class MessagesPage:
+    shelf: Shelf
+    tabs: Sequence[ShelfTab]
+    rows: Sequence[MessageRow]
+    empty: str
+    can_approve: bool
+    can_discard: bool
+    notices: Sequence[tuple[str, str]]
+    page: int
+    pages: int
+
+
+def messages_page(
+    sheet: Sheet,
+    names: Mapping[str, str],
+    titles: Mapping[str, str],
+    *,
+    role: str,
+    outcome: tuple[str, int, tuple[str, ...]],
+) -> MessagesPage:
+    """``names`` of patients by reference where there are several, ``titles`` of measures, ``outcome`` of the form."""
+    states = SHELVES[sheet.shelf]
+    decides = role == CLINICIAN and bool(sheet.messages)
+    return MessagesPage(
+        shelf=sheet.shelf,
+        tabs=[
+            ShelfTab(shelf, _SHELF_TEXT[shelf], count, shelf == sheet.shelf)
+            for shelf, count in sheet.counts.items()
+            if count or shelf not in ("replied", "discarded") or shelf == sheet.shelf
+        ],
+        rows=[_row(message, names, titles, role) for message in sheet.messages],
+        empty=_EMPTY[sheet.shelf],
+        can_approve=decides and states in ((State.DRAFT,), (State.FOR_REVIEW,)),
+        can_discard=decides and any(State.CANCELLED in NEXT[state] for state in states),
+        notices=_notices(*outcome),
+        page=sheet.page,
+        pages=sheet.pages,
+    )
+
+
+def _row(message: Message, names: Mapping[str, str], titles: Mapping[str, str], role: str) -> MessageRow:
+    state, tone, following = STATES[message.state]
+    waiting = State.CANCELLED in NEXT[message.state] and message.state is not State.SENDING
+    may_decide = role == CLINICIAN
+    moved = message.sent_at or message.updated_at
+    until = message.not_before if message.state is State.HELD else None
+    why = [why_text(message.reason) or following]
+    if until is not None:
+        why.append(f"It is looked at again on {day_text(until.date())} at {until:%H:%M} UTC.")
+    return MessageRow(
+        id=message.id,
+        choice=f"{message.id}:{message.version}" if may_decide and waiting else "",
+        who=names.get(message.patient, ""),
+        patient=message.patient.removeprefix("Patient/"),
+        about=about(message, titles),
+        state=state,
+        state_code=message.state.value,
+        tone=tone,
+        why=" ".join(why),
+        subject=message.subject,
+        body=message.text,
+        at=moved.isoformat(),
+        at_text=f"{day_text(moved.date())} {moved:%H:%M} UTC",
+        can_undo=may_decide and waiting and message.state is not State.DRAFT,
+        can_release=may_decide and bool(message.approver) and _may_be_tried_again(message),
+        can_attest=role in (CLINICIAN, COORDINATOR) and is_staff_task(message),
+    )
+
+
+def _may_be_tried_again(message: Message) -> bool:
+    if message.state is State.HELD:
+        return not is_staff_task(message)
+    # One that may have gone out is not sent twice by a press of a button on a list.
+    return message.state in (State.FAILED, State.DEAD_LETTER) and message.reason != "messages.maybe-sent"
+
+
+def _notices(done: str, count: int, left: Sequence[str]) -> list[tuple[str, str]]:
+    found: list[tuple[str, str]] = []
+    if done in _DONE and count:
+        one, several = _DONE[done]
+        found.append(("good", one if count == 1 or not several else several.format(n=count)))
+    for code, times in Counter(code for code in left if code in _LEFT).items():
+        found.append(("warn", f"{times} left as {'it is' if times == 1 else 'they are'}: {_LEFT[code]}."))
+    return found

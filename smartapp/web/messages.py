@@ -1,0 +1,153 @@
+"""Staff's page of messages: where each is and why, decided on many at a time, undone until it is sent.
+
+In a chart it shows the messages to that patient; in a population launch those to the patients of the list that is
+open, and to nobody else.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any, cast
+
+from flask import Blueprint, Response, g, redirect, request, url_for
+from werkzeug.wrappers import Response as AnyResponse
+
+from launch.context import LaunchContext
+from smartapp.errors import InputError
+from smartapp.services.message_desk import SHELVES, Decided, Shelf
+from smartapp.services.patient_line import PatientLine
+from smartapp.web import frame
+from smartapp.web.forms import choice_field, text_field
+from smartapp.web.guards import CLINICIAN, COORDINATOR, within_launch
+from smartapp.web.message_rows import messages_page
+from smartapp.web.parts import parts
+
+messages_pages = Blueprint("messages", __name__, url_prefix="/l/<handle>/messages")
+
+_MOST_CHOSEN = 100
+_CHOSEN = re.compile(r"([0-9a-f]{32}):([0-9]{1,9})")
+_ASKED = frozenset({"shelf", "page", "did", "count", "left"})
+
+
+@messages_pages.get("")
+@within_launch()
+def page(handle: str) -> Response:
+    """The messages of one shelf, a page of them, with the counts of all."""
+    launch: LaunchContext = g.launch
+    people = _people(launch)
+    shelf, number = _asked()
+    sheet = parts().desk.sheet(launch, tuple(people), shelf, number)
+    content = messages_page(
+        sheet,
+        {reference: name for reference, name in people.items() if launch.patient is None},
+        {m.id: m.clinical.plain_title or m.title for m in parts().chart.enabled.measures},
+        role=launch.user.role,
+        outcome=_outcome(),
+    )
+    parts().audit.record(
+        "message.list",
+        "success",
+        actor=launch.user.reference,
+        tenant=launch.tenant,
+        launch=handle,
+        patient=f"Patient/{launch.patient}" if launch.patient else None,
+        detail={"shelf": sheet.shelf, "shown": str(len(sheet.messages)), "page": str(sheet.page)},
+    )
+    return frame.page(
+        "messages.html",
+        launch,
+        patient=_patient(launch),
+        current="messages",
+        page=content,
+        no_list=launch.patient is None and not people,
+    )
+
+
+@messages_pages.post("/decide")
+@within_launch(CLINICIAN)
+def decide(handle: str) -> AnyResponse:
+    """Approve or discard the messages that are ticked, each by the version that was on the page."""
+    action = choice_field(request.form, "action", ("approve", "discard"))
+    people, chosen = tuple(_people(g.launch)), _chosen()
+    desk = parts().desk
+    decided = (desk.approve if action == "approve" else desk.discard)(g.launch, people, chosen)
+    return _back(handle, "approved" if action == "approve" else "discarded", decided)
+
+
+@messages_pages.post("/<message_id>/undo")
+@within_launch(CLINICIAN)
+def undo(handle: str, message_id: str) -> AnyResponse:
+    """Take one message back that is not sent yet."""
+    parts().desk.undo(g.launch, tuple(_people(g.launch)), message_id)
+    return _back(handle, "undone")
+
+
+@messages_pages.post("/<message_id>/release")
+@within_launch(CLINICIAN)
+def release(handle: str, message_id: str) -> AnyResponse:
+    """Try one again that was held or has failed."""
+    parts().desk.release(g.launch, tuple(_people(g.launch)), message_id)
+    return _back(handle, "released")
+
+
+@messages_pages.post("/<message_id>/attest")
+@within_launch(CLINICIAN, COORDINATOR)
+def attest(handle: str, message_id: str) -> AnyResponse:
+    """The user has pasted the text into the portal."""
+    parts().desk.attest(g.launch, tuple(_people(g.launch)), message_id)
+    return _back(handle, "attested")
+
+
+def _people(launch: LaunchContext) -> Mapping[str, str]:
+    """The patients that this launch shows, by reference, with their names where it is more than one."""
+    if launch.patient is not None:
+        return {f"Patient/{launch.patient}": ""}
+    found = parts().population.listed(launch)
+    return {} if found is None else {f"Patient/{line.patient_id}": line.name for line in found.lines}
+
+
+def _patient(launch: LaunchContext) -> PatientLine | None:
+    snapshot = None if launch.patient is None else parts().chart.snapshot(launch)
+    return None if snapshot is None else snapshot.patient
+
+
+def _asked() -> tuple[Shelf | None, int]:
+    if any(name not in _ASKED for name in request.args):
+        raise InputError("form.unknown", "This address asks for something that the page does not know.")
+    number = text_field(request.args, "page", most=4, required=False) or "1"
+    if not number.isascii() or not number.isdigit() or int(number) < 1:
+        raise InputError("form.number", "“page” must be a whole number from 1.")
+    if "shelf" not in request.args:
+        return None, int(number)
+    return cast(Shelf, choice_field(request.args, "shelf", SHELVES)), int(number)
+
+
+def _chosen() -> list[tuple[str, int]]:
+    """The ticked messages as (id, version)."""
+    values = request.form.getlist("message")
+    if not values:
+        raise InputError("messages.none-chosen", "Tick at least one message first.")
+    found = [_CHOSEN.fullmatch(value) for value in values]
+    if len(values) > _MOST_CHOSEN or not all(found):
+        raise InputError("form.choice", "“message” must be one of the messages of the page.")
+    return list(dict.fromkeys((match[1], int(match[2])) for match in found if match))
+
+
+def _back(handle: str, done: str, decided: Decided | None = None) -> AnyResponse:
+    """To the shelf that the form was on. What could not be done is said by its code, never in the address's words."""
+    shelf = choice_field(request.form, "shelf", SHELVES)
+    more: dict[str, Any] = {}
+    if decided is not None:
+        more = {"count": str(decided.done)}
+        if decided.refused:
+            more["left"] = " ".join(error.code for error in decided.refused)
+    return redirect(url_for("messages.page", handle=handle, shelf=shelf, did=done, **more), 303)
+
+
+def _outcome() -> tuple[str, int, tuple[str, ...]]:
+    """What the last form did: its word, how many messages, and the codes of what was refused."""
+    count = text_field(request.args, "count", most=3, required=False)
+    left = text_field(request.args, "left", most=6000, required=False)
+    done = text_field(request.args, "did", most=20, required=False)
+    return done, int(count) if count.isascii() and count.isdigit() else 1, tuple(left.split())
