@@ -78,9 +78,11 @@ def evaluate_vector(
 
     See :class:`VectorAnswers` for what that is.
     """
-    words, (_, tally, dead, _) = key[: len(vectors.words)], key[len(vectors.words) :]
+    words, (_, tally, dead, unread, _) = key[: len(vectors.words)], key[len(vectors.words) :]
     truths, counted = unpack(vectors, words), read_tally(tally)
-    strict, kleene = (VectorAnswers(vectors, mode, truths, last, counted) for mode in (Mode.STRICT, Mode.KLEENE))
+    strict, kleene = (
+        VectorAnswers(vectors, mode, truths, last, counted, unread) for mode in (Mode.STRICT, Mode.KLEENE)
+    )
     result = evaluate_measure(
         vectors.measure, strict, kleene, period_end=times.period.end, as_of=times.as_of, deceased=dead
     )
@@ -91,7 +93,7 @@ def _write_measure(store: Store, vectors: Vectors, script: Script, times: Times,
     connection, measure = store.connection, vectors.measure
     table, keys = result_table(measure), ", ".join(vectors.keys)
     select = vectors.select(script, times.as_of)
-    connection.execute(f"CREATE OR REPLACE TEMP TABLE one AS SELECT *, {vectors.found} AS found FROM ({select})")
+    connection.execute(f"CREATE OR REPLACE TEMP TABLE one AS SELECT *, {vectors.found_bits} AS found FROM ({select})")
     if anew:
         connection.execute("DELETE FROM vector WHERE measure = ?", [measure.id])
     known = {
@@ -140,7 +142,9 @@ def _body(vectors: Vectors, key: tuple[Any, ...], last: Sequence[Instant | None]
 
 def _join(store: Store, vectors: Vectors, known: Mapping[tuple[Any, ...], int]) -> None:
     """The table ``vector_of``: a vector's keys, its number, and whether it has a due date."""
-    kinds = {name: {"tally": "VARCHAR", "dead": "BOOLEAN"}.get(name, "BIGINT") for name in vectors.keys}
+    kinds = {
+        name: {"tally": "VARCHAR", "dead": "BOOLEAN", "unread": "BOOLEAN"}.get(name, "BIGINT") for name in vectors.keys
+    }
     given = store.rows([(*key, number) for key, number in known.items()], **kinds, number="INTEGER")
     store.connection.execute(
         "CREATE OR REPLACE TEMP TABLE vector_of AS SELECT k.*, v.body->>'$.dated' = 'true' AS dated "

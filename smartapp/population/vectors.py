@@ -18,11 +18,13 @@ from smartapp.criteria.nodes import Condition, EventSet, Node, Refines, Value
 from smartapp.criteria.plan import Plan
 from smartapp.criteria.sql import DUCKDB, Column, Question, Script
 from smartapp.criteria.tree import walk
-from smartapp.facts.instants import DAY, FOREVER, Instant, truncate_to_day
-from smartapp.measures.answers import as_condition, last_found, questions
+from smartapp.facts.instants import BEGINNING, DAY, FOREVER, Instant, truncate_to_day
+from smartapp.measures.answers import as_condition, found, last_found, questions
 from smartapp.measures.model import Every, Measure
 
 TRUTHS_IN_A_WORD = 31
+KEYS = ("bucket", "tally", "dead", "unread", "found")
+"""What is in a vector beside the words of truths."""
 Truth = bool | None
 
 
@@ -75,7 +77,8 @@ class Vectors:
     @cached_property
     def sets(self) -> tuple[EventSet, ...]:
         """The populations that are sets of encounters."""
-        return tuple(node for node in questions(self.measure) if isinstance(node, EventSet))
+        sets = (node for node in questions(self.measure) if isinstance(node, EventSet))
+        return tuple({self.plan.number(node): node for node in sets}.values())
 
     @property
     def questions(self) -> tuple[Question, ...]:
@@ -105,8 +108,15 @@ class Vectors:
         columns = [_word(self._in_word(word, script), name) for word, name in enumerate(self.words)]
         days = [script.columns[Question(edge, Mode.STRICT)].expression for edge in self.edges]
         columns += [f"{day} AS {name}" for day, name in zip(days, self.days, strict=True)]
+        columns += [
+            f"{_expression(script, Asked(found(closed), Mode.STRICT))} AS f{place}"
+            for place, closed in enumerate(self.measure.clinical.closed_by)
+            if closed.holds is None
+        ]
         columns.append(f"coalesce(pt.deceased <= {as_of}, FALSE) AS dead")
-        inner = f"SELECT pt.p, {', '.join(columns)} FROM people pt"
+        columns.append("u.p IS NOT NULL AS unread")
+        inner = f"SELECT pt.p, {', '.join(columns)} FROM people pt "
+        inner += "LEFT JOIN (SELECT DISTINCT p FROM unread) u ON u.p = pt.p"
         tally = script.tallies.get(self.measure.id)
         tallied = "''" if tally is None else "coalesce(y.tally, '')"
         bucket = _bucket(self.measure.clinical.due_soon, self.measure.clinical.grace, as_of)
@@ -127,26 +137,24 @@ class Vectors:
 
     def _until(self) -> str:
         """When the care stops to hold: of several ways the longest, of several that are needed the shortest."""
-        ends = []
-        for closed, day in zip(self.measure.clinical.closed_by, self.days, strict=True):
-            if closed.holds is None:
-                ends.append(f"CASE WHEN x.{day} IS NOT NULL THEN {FOREVER} END")
-            else:
-                ends.append(f"({_shifted(f'x.{day}', closed.holds, 1)})")
-        if not ends:
-            return "CAST(NULL AS BIGINT)"
+        ends = [
+            f"CASE WHEN x.f{place} THEN {FOREVER} END" if closed.holds is None else _after(f"x.d{place}", closed.holds)
+            for place, closed in enumerate(self.measure.clinical.closed_by)
+        ]
+        if len(ends) <= 1:
+            return ends[0] if ends else "CAST(NULL AS BIGINT)"
         if self.measure.clinical.needs == "all":
-            known = " AND ".join(f"x.{day} IS NOT NULL" for day in self.days)
-            return f"CASE WHEN {known} THEN least({', '.join(ends)}) END" if len(ends) > 1 else ends[0]
-        return f"greatest({', '.join(ends)})" if len(ends) > 1 else ends[0]
+            known = " AND ".join(f"({end}) IS NOT NULL" for end in ends)
+            return f"CASE WHEN {known} THEN least({', '.join(ends)}) END"
+        return f"greatest({', '.join(ends)})"
 
     @property
     def keys(self) -> tuple[str, ...]:
         """The columns that make a vector: what a result's statuses depend on."""
-        return (*self.words, "bucket", "tally", "dead", "found")
+        return (*self.words, *KEYS)
 
     @property
-    def found(self) -> str:
+    def found_bits(self) -> str:
         """Which ways of closing the gap were found at all, as bits."""
         bits = [f"CASE WHEN {day} IS NOT NULL THEN {1 << place} ELSE 0 END" for place, day in enumerate(self.days)]
         return " + ".join(bits) or "0"
@@ -173,6 +181,18 @@ def _shifted(at: str, by: Every, sign: int) -> str:
     return DUCKDB.plus_months(at, sign * by.amount * (12 if by.unit == "year" else 1))
 
 
+def _after(at: str, holds: Every) -> str:
+    """When care that was given ``at`` stops to hold (as :mod:`smartapp.measures.due` works it out)."""
+    if holds.full:
+        first = f"epoch_ms(date_trunc('month', epoch_ms({_finite(at)})) + INTERVAL 1 MONTH)"
+        return f"({_shifted(first, holds, 1)})"
+    return f"({_shifted(at, holds, 1)})"
+
+
+def _finite(at: str) -> str:
+    return f"CASE WHEN {at} > {BEGINNING} AND {at} < {FOREVER} THEN {at} END"
+
+
 def _bucket(soon: Every, grace: Every, as_of: Instant) -> str:
     """How the due date lies to the day of evaluation, as :mod:`smartapp.measures.due` compares them."""
     today = truncate_to_day(as_of)
@@ -195,8 +215,8 @@ class VectorAnswers:
     """One vector as :class:`smartapp.measures.answers.Answers`.
 
     ``truths`` by place, ``last`` the instants by way of closing the gap, ``tally`` the encounters by which sets they
-    are in. ``incomplete`` gets a word where what was not read, or what would refine, had to be named: that is not in a
-    vector, and the chart engine says it for the patient.
+    are in, ``unread`` whether anything of the patient was not read. ``incomplete`` gets a word where what was not read,
+    or what would refine, had to be named: that is not in a vector, and the chart engine says it for the patient.
     """
 
     vectors: Vectors
@@ -204,6 +224,7 @@ class VectorAnswers:
     truths: Sequence[Truth]
     last: Sequence[Instant | None]
     tally: dict[int, int]
+    unread: bool
     incomplete: list[str] = field(default_factory=list)
 
     def truth(self, node: Condition) -> Truth:
@@ -233,8 +254,10 @@ class VectorAnswers:
         return ()
 
     def missing(self, node: Node) -> Sequence[str]:
+        if not self.unread:
+            return ()
         self.incomplete.append("missing")
-        return ()
+        return ("?",)
 
 
 def unpack(vectors: Vectors, words: Sequence[int]) -> tuple[Truth, ...]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 from collections.abc import Callable, Iterable
 from contextlib import AbstractContextManager, nullcontext
@@ -215,6 +216,7 @@ def start(pipe: str, lock: AbstractContextManager[Any]) -> None:
     """Prepare this process to write rows into a named pipe."""
     descriptor = os.open(pipe, os.O_WRONLY)
 
+    gc.disable()  # rows make no cycles, and the collector costs a tenth of the time
     _here[:] = [Worker(lambda block: write_all(descriptor, block), lock)]
 
 
