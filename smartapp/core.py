@@ -49,10 +49,12 @@ from smartapp.services.chart import ChartService
 from smartapp.services.enabled import Enabled, chosen
 from smartapp.services.lanes import Lanes
 from smartapp.services.message_desk import MessageDesk
-from smartapp.services.outreach import OutreachService, Practice
-from smartapp.services.panel_engine import ChartPanelEngine
+from smartapp.services.outreach import OutreachService
+from smartapp.services.panel_engine import ChartPanelEngine, EngineBySize
+from smartapp.services.panel_sql import SqlPanelEngine
 from smartapp.services.population import PopulationService
 from smartapp.services.recheck import Recheck, may_leave
+from smartapp.services.routed import Practice, Router
 
 _CHARTS_AT_ONCE = 8
 _LISTS_AT_ONCE = 4
@@ -212,7 +214,9 @@ class Core:
     @cached_property
     def population(self) -> PopulationService:
         """The lists of patients of users' launches."""
-        outside = self.outside
+        outside, chart = self.outside, self.chart
+        engine = ChartPanelEngine(chart.evaluate)
+        sql = SqlPanelEngine(self.enabled.measures, self.value_sets, chart=engine, today=chart.today)
         return PopulationService(
             groups=PanelReader(
                 self.fetcher,
@@ -223,8 +227,8 @@ class Core:
                 sleep=outside.sleep,
                 limits=self.limits,
             ),
-            read_chart=self.chart.read_now,
-            engine=ChartPanelEngine(self.chart.evaluate),
+            read_chart=chart.read_now,
+            engine=EngineBySize(engine, sql),
             store=self.charts,
             remarks=self.remarks,
             audit=self.audit,
@@ -233,13 +237,26 @@ class Core:
             entropy=outside.entropy,
             monotonic=outside.monotonic,
             sleep=outside.sleep,
-            today=self.chart.today,
+            today=chart.today,
         )
 
     @cached_property
     def outreach(self) -> OutreachService:
-        practice = Practice(self.settings.practice_name, self.settings.practice_phone)
-        return OutreachService(queue=self.queue, practice=practice)
+        return OutreachService(queue=self.queue, practice=self.practice, router=self.router)
+
+    @property
+    def practice(self) -> Practice:
+        return Practice(self.settings.practice_name, self.settings.practice_phone)
+
+    @cached_property
+    def router(self) -> Router:
+        return Router(
+            queue=self.queue,
+            opt_outs=self.opt_outs,
+            measures={measure.id: measure for measure in self.enabled.measures},
+            practice=self.practice,
+            clock=self.outside.clock,
+        )
 
     @cached_property
     def desk(self) -> MessageDesk:
@@ -261,6 +278,7 @@ class Core:
             chart=self.chart_with(token),
             remarks=self.remarks,
             opt_outs=self.opt_outs,
+            router=self.router,
             audit=self.audit,
             clock=clock,
         )

@@ -27,7 +27,7 @@ from smartapp.reading.reader import AccessToken
 from smartapp.reading.results import Limits, ReadingError
 from smartapp.reading.server import HardenedServer, Tokens, query_string
 
-MOST_MEMBERS = 2000
+MOST_MEMBERS = 5000
 """More than these are not read one by one over a user's own launch; that is what Bulk Data is for."""
 
 _FORM_REFUSED = frozenset({400, 404, 405, 422, 501})

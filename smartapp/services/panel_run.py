@@ -210,7 +210,7 @@ def computed_lines(
     engine: PanelEngine, charts: Iterator[Snapshot], members: list[Member], indexes: list[int]
 ) -> Iterator[MemberLine]:
     """The lines of charts that were read. A chart that is not the member's own is nobody's."""
-    for (chart, results), member, index in zip(engine.results(charts), members, indexes, strict=True):
+    for (chart, results), member, index in zip(engine.results(charts, len(members)), members, indexes, strict=True):
         if chart.facts.patient_id != member.patient_id:
             yield unread_line(index, member, "The EHR answered with another record than the patient's.")
             continue

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Mapping
-from concurrent.futures import Executor
 from dataclasses import replace
 from datetime import date, timedelta
 from typing import Protocol
@@ -20,6 +19,7 @@ from smartapp.errors import NotFoundError
 from smartapp.persistence.charts import ChartStore
 from smartapp.persistence.practice import GapRemarks
 from smartapp.reading.panel import Member, Panel, PatientGroup
+from smartapp.services.lanes import Lanes
 from smartapp.services.panel_documents import (
     MemberLine,
     PanelList,
@@ -60,7 +60,7 @@ class PopulationService:
         store: ChartStore,
         remarks: GapRemarks,
         audit: AuditSink,
-        executor: Executor,
+        lanes: Lanes,
         clock: Clock,
         entropy: Entropy,
         monotonic: Monotonic,
@@ -75,7 +75,7 @@ class PopulationService:
         self._store = store
         self._remarks = remarks
         self._audit = audit
-        self._executor = executor
+        self._lanes = lanes
         self._clock = clock
         self._entropy = entropy
         self._monotonic = monotonic
@@ -136,7 +136,7 @@ class PopulationService:
             today=self._today,
             at_once=self._at_once,
         )
-        self._executor.submit(run.go)
+        self._lanes.of(launch.ehr).submit(run.go)
 
     # --- how far --------------------------------------------------------------------------------------
 

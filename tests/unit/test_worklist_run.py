@@ -102,7 +102,7 @@ class World:
             store=self.store,  # type: ignore[arg-type]
             remarks=None,  # type: ignore[arg-type]
             audit=self.audit,
-            executor=self.pool,
+            lanes=SimpleNamespace(of=lambda ehr: self.pool),  # type: ignore[arg-type]
             clock=lambda: self.now,
             entropy=lambda n: next(made).to_bytes(n, "big"),
             monotonic=time.monotonic,
@@ -135,7 +135,7 @@ class World:
 
     # The engine.
 
-    def results(self, charts: Iterable[Snapshot]) -> Iterator[tuple[Snapshot, Results]]:
+    def results(self, charts: Iterable[Snapshot], size: int) -> Iterator[tuple[Snapshot, Results]]:
         for chart in charts:
             measure = SimpleNamespace(id="M")
             due = SimpleNamespace(reasons=())
