@@ -133,9 +133,9 @@ def evaluate(request: Request, output: Path | None, say: Say) -> int:
 
         made = population_lines(request, reading)
     count = 0
-    with _writer(output) as stream:
+    with writer(output) as write:
         for line in made:
-            stream.write(_ENCODER.encode(line).decode() + "\n")
+            write(line)
             count += 1
     for note in reading.notes:
         say(note)
@@ -147,16 +147,21 @@ def evaluate(request: Request, output: Path | None, say: Say) -> int:
 
 
 @contextmanager
-def _writer(output: Path | None) -> Iterator[TextIO]:
+def writer(output: Path | None) -> Iterator[Callable[[Mapping[str, Any]], None]]:
+    """Something that writes lines as JSON to a file, or to standard output."""
     if output is None:
-        yield sys.stdout
+        yield lambda line: _write(sys.stdout, line)
         sys.stdout.flush()
         return
     try:
         with output.open("w", encoding="utf-8") as stream:
-            yield stream
+            yield lambda line: _write(stream, line)
     except OSError as error:
         raise InputError("evaluate.output", f"--output {output} cannot be written: {error.strerror}.") from None
+
+
+def _write(stream: TextIO, line: Mapping[str, Any]) -> None:
+    stream.write(_ENCODER.encode(line).decode() + "\n")
 
 
 def chart_lines(request: Request, reading: Reading) -> Iterator[Mapping[str, Any]]:

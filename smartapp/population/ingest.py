@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import multiprocessing
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
+from smartapp.facts.events import Facts
 from smartapp.population.charts import Reading
 from smartapp.population.files import Found, Problem, chunks_of, holds_lines
 from smartapp.population.later import line_number, read_later
@@ -54,6 +55,21 @@ def ingest(store: Store, found: Found, reading: Reading, *, processes: int | Non
         f"INSERT INTO dirty SELECT DISTINCT bundle, patient FROM resource WHERE source IN ({numbers}) AND patient <> ''"
     )
     return Ingested(len(sources), gone, rows)
+
+
+def load_charts(store: Store, charts: Iterable[Facts]) -> None:
+    """Fill an empty store with charts that were read elsewhere; their coverage comes with them."""
+    reports: list[Report] = []
+
+    def produce(_pipe: str, write: Write) -> None:
+        worker = Worker(write)
+        for number, facts in enumerate(charts, 1):
+            report = Report(Task(number, "", 0, -1, named=False))
+            worker.chart(facts, report)
+            reports.append(worker.done(report))
+
+    load_rows(store, produce)
+    store.add_signatures(one for report in reports for one in report.signatures)
 
 
 def _sources(store: Store, found: Found) -> tuple[dict[Path, int], int]:

@@ -13,7 +13,7 @@ from smartapp.criteria.valuesets import ValueSets
 from smartapp.facts.codes import SlotCode
 from smartapp.facts.events import Coverage, Event, Facts, ValueKind
 from smartapp.measures.answers import questions
-from smartapp.measures.results import evaluate_measure, lines
+from smartapp.measures.results import MeasureResult, evaluate_measure, lines
 from smartapp.population.compute import Population, evaluate_vector, result_table
 from smartapp.population.rows import FIELDS, PERSON_COLUMNS
 from smartapp.population.store import Store
@@ -42,12 +42,18 @@ class Lines:
 
     def all(self) -> Iterator[Mapping[str, Any]]:
         """The lines of all patients, in their order."""
+        for patient, results in self.results():
+            for result in results:
+                yield from lines(patient, result)
+
+    def results(self) -> Iterator[tuple[str, list[MeasureResult]]]:
+        """Each patient's id and results, in the order of the measures."""
         last = self._store.connection.execute("SELECT coalesce(max(p), -1) FROM patient").fetchone()
         for first in range(0, (last[0] if last else -1) + 1, _AT_ONCE):
             yield from self.between(first, first + _AT_ONCE - 1)
 
-    def between(self, first: int, last: int) -> Iterator[Mapping[str, Any]]:
-        """The lines of the patients with these numbers."""
+    def between(self, first: int, last: int) -> Iterator[tuple[str, list[MeasureResult]]]:
+        """The results of the patients with these numbers."""
         connection = self._store.connection
         ids = connection.execute(
             "SELECT p, id FROM patient WHERE p BETWEEN ? AND ? ORDER BY p", [first, last]
@@ -62,23 +68,16 @@ class Lines:
             unnamed |= {row[0] for row in found if self._bodies[one.measure.id, row[1]][1]["incomplete"]}
         charts = facts_of(self._store, sorted(unnamed)) if unnamed else {}
         for p, patient in ids:
-            for one in self._population.vectors:
-                yield from self._of(one, rows[one.measure.id][p], patient, charts)
+            yield patient, [self._of(one, rows[one.measure.id][p], charts) for one in self._population.vectors]
 
-    def _of(
-        self, one: Vectors, row: tuple[Any, ...], patient: str, charts: Mapping[int, Facts]
-    ) -> list[dict[str, Any]]:
+    def _of(self, one: Vectors, row: tuple[Any, ...], charts: Mapping[int, Facts]) -> MeasureResult:
         p, number, _, *last = row
         keys, body = self._bodies[one.measure.id, number]
-        if body["incomplete"]:
-            strict, kleene = self._chart(charts[p])
-            period, as_of = self._times.period, self._times.as_of
-            result = evaluate_measure(
-                one.measure, strict, kleene, period_end=period.end, as_of=as_of, deceased=keys[-2]
-            )
-        else:
-            result, _ = evaluate_vector(one, keys, last, self._times)
-        return lines(patient, result)
+        if not body["incomplete"]:
+            return evaluate_vector(one, keys, last, self._times)[0]
+        strict, kleene = self._chart(charts[p])
+        period, as_of = self._times.period, self._times.as_of
+        return evaluate_measure(one.measure, strict, kleene, period_end=period.end, as_of=as_of, deceased=keys[-3])
 
     def _chart(self, facts: Facts) -> Sequence[Any]:
         if self._program is None:

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 
 from smartapp.errors import InputError
 from smartapp.facts.elements import Json, NotAFact, Surroundings
-from smartapp.facts.events import Coverage
+from smartapp.facts.events import Coverage, Facts
 from smartapp.facts.meaning import MEANINGS
 from smartapp.facts.normalise import _version, facts_from_bundle, parse_json, patient_of, read_event
 from smartapp.facts.patients import read_patient
@@ -90,6 +90,10 @@ class Worker:
                 self._file(path, report)
         except OSError as error:
             report.problems.append((-1, f"cannot be read: {error.strerror}"))
+        return self.done(report)
+
+    def done(self, report: Report) -> Report:
+        """Write what is left, and tell the signatures that are new."""
         self.flush()
         report.signatures, self._signatures.new = self._signatures.new, []
         return report
@@ -132,7 +136,11 @@ class Worker:
         tell_of_bundle(report.task.path, normalised, reading)
         report.problems += [(-1, one.what) for one in reading.problems]
         report.notes += reading.notes
-        facts, none = normalised.facts, (-1, -1)
+        self.chart(normalised.facts, report)
+
+    def chart(self, facts: Facts, report: Report) -> None:
+        """Write the rows of one chart, which is the task's source."""
+        none = (-1, -1)
         where = (report.task.source, 0, report.task.source)
         sig = self._signatures.of("Patient", facts.codes)
         self._put(person_row(where, facts.patient_id, facts, sig, none), report)
