@@ -167,8 +167,20 @@ def _exceptions(table: Table) -> None:
     for reason in (vs.MEDICAL_REASON, vs.PATIENT_REASON, vs.ACEI_ARB_DECLINED):
         table.row(f"not ordered: {reason.name}", EXCUSED, refused(reason=reason))
     table.row("not ordered, another reason", OPEN, refused(reason=vs.PATIENT_DECLINED))
-    table.row("not ordered, no longer so", OPEN, refused(status="revoked"))
-    table.row("not ordered, after the visit", OPEN, refused(at="2026-06-12"))
+    for word, what in (("active", EXCUSED), ("completed", EXCUSED), ("revoked", OPEN), ("draft", OPEN)):
+        table.row(f"not ordered, {word}", what, refused(status=word))
+    for word in (*INTENTS, *BAD_INTENTS):
+        table.row(f"not ordered, {word}", EXCUSED if word in INTENTS else OPEN, refused(intent=word))
+    for at, what in (
+        ("2026-06-10T00:00", EXCUSED),
+        ("2026-06-09T23:59", OPEN),
+        ("2026-06-11T23:59", EXCUSED),
+        ("2026-06-12T00:00", OPEN),
+    ):
+        table.row(f"not ordered at {at}", what, refused(at=at))
+    rejected = b.event("Task", codes.FULFILL, status="rejected", focus="MedicationRequest/m")
+    table.row("not ordered, and that was rejected", OPEN, refused(id="m"), rejected)
+    table.row("not ordered, something else was rejected", EXCUSED, refused(id="n"), rejected)
     table.row("a reason for what was ordered", TREATED, refused(negated=False))
     table.row("a reason for an order at another time", OPEN, refused(negated=False, intent="plan"))
     allergy = lambda kind=vs.ACEI_ARB_ARNI_INGREDIENT, when="2026-01-01", **more: b.event(  # noqa: E731

@@ -130,6 +130,28 @@ def _followed_up(table: Table, name: str) -> None:
     for step, make in steps.items():
         _when(row, name, step, make, _but(all_, step))
     _referral(row)
+    _which_reading(table, name, (*readings[1:], *all_.values()))
+
+
+def _which_reading(table: Table, name: str, rest: tuple[b.Event, ...]) -> None:
+    """The reading is the last by its start of those that ended on a day of the visit."""
+    measured, other = {
+        "elevated": ((125, 70), (150, 95)),
+        "first": ((145, 95), (125, 70)),
+        "second, 130": ((135, 85), (150, 95)),
+        "second, 140": ((145, 95), (135, 85)),
+    }[name]
+    for start, end, what in (
+        ("2026-06-09T20:00", "2026-06-10T10:30", DONE),
+        ("2026-06-11T20:00", "2026-06-11T23:59", DONE),
+        ("2026-06-11T23:00", "2026-06-12T00:00", OPEN),
+        ("2026-06-12T00:00", "2026-06-12T00:00", OPEN),
+        ("2025-01-01T10:00", "2025-01-01T10:00", OPEN),
+        ("2026-02-02T10:00", "2026-02-02T10:00", OPEN),
+    ):
+        table.row(f"{name}: measured from {start} to {end}", what, *rest, reading(*measured, start, until=end))
+    long = reading(*other, "2026-06-10T10:10", until="2026-06-11T10:00")
+    table.row(f"{name}: the later start counts", DONE, *rest, reading(*measured), long)
 
 
 def _but(all_: dict[str, b.Event], step: str) -> tuple[b.Event, ...]:
@@ -192,6 +214,7 @@ def _hypertension(table: Table) -> None:
     table.row("hypertension late on the first day", OUT, had("2026-06-10T23:00"))
     table.row("hypertension from the second day of the visit", OPEN, had("2026-06-11T01:00"))
     _year_before(table)
+    _turn_of_the_year(table)
     _bounds(table)
 
 
@@ -205,6 +228,8 @@ def _year_before(table: Table) -> None:
         ("129/79", reading(129, 79, "2026-01-10"), False),
         ("130/0", reading(130, 0, "2026-01-10"), False),
         ("0/80", reading(0, 80, "2026-01-10"), False),
+        ("130/0.5", reading(130, 0.5, "2026-01-10"), True),
+        ("0.5/80", reading(0.5, 80, "2026-01-10"), True),
         ("130 and nothing", reading(130, None, "2026-01-10"), False),
         ("preliminary", reading(150, 95, "2026-01-10", status="preliminary"), False),
         ("amended", reading(150, 95, "2026-01-10", status="amended"), True),
@@ -223,6 +248,24 @@ def _year_before(table: Table) -> None:
     table.row("the reading before another visit is not this one's", DONE, now, *followed, other)
 
 
+def _turn_of_the_year(table: Table) -> None:
+    """The rescreening is ordered in the year, also at a visit that began before it."""
+    eve = b.encounter(KIND, "2025-12-31T23:00", "2026-01-01T01:00")
+    last = b.encounter(KIND, "2026-12-31T10:00", "2026-12-31T11:00")
+    for name, make in (("first", WEEKS), ("second, 130", MONTHS), ("second, 140", WEEKS)):
+        measured, steps = SORTS[name]
+        rest = tuple(step() for step in steps.values() if step is not make)
+        systolic, diastolic = measured[0].systolic, measured[0].diastolic
+        for visit, day, at, what in (
+            (eve, "2025-12-31T23:10", "2025-12-31T23:30", OPEN),
+            (eve, "2025-12-31T23:10", "2026-01-01T00:30", DONE),
+            (last, "2026-12-31T10:10", "2026-12-31T10:30", DONE),
+        ):
+            before = () if name == "first" else (reading(150, 95, "2025-12-01" if visit is eve else "2026-09-01"),)
+            events = (visit, reading(systolic, diastolic, day), *before, *rest, make(at=at))
+            table.row(f"{name}: rescreening ordered {at}", what, *events, alone=True)
+
+
 def _bounds(table: Table) -> None:
     """Where one sort of reading ends and the next begins, told by the follow-up that each needs."""
     months, weeks = (MONTHS(), ADVISED()), (WEEKS(), ADVISED())
@@ -230,6 +273,7 @@ def _bounds(table: Table) -> None:
         (119, 80, OPEN),
         (120, 1, DONE),
         (120, 0.5, OPEN),
+        (0.5, 70, OPEN),
         (129, 79, DONE),
         (129.5, 79, OPEN),
         (129, 80, OPEN),
@@ -246,6 +290,7 @@ def _bounds(table: Table) -> None:
         (0.5, 80, DONE),
     ):
         table.row(f"{systolic}/{diastolic}, followed up as the first", what, reading(systolic, diastolic), *weeks)
+    table.row("the first one, followed up as the second", OPEN, reading(135, 85), MONTHS(), ADVISED(), TESTED())
     second = (MONTHS(), ADVISED(), TESTED(), BEFORE)
     for systolic, diastolic, what in (
         (130, 70, DONE),
@@ -307,7 +352,14 @@ def _declined(table: Table) -> None:
     grave = SORTS["second, 140"][0]
     for word, what in (("completed", EXCUSED), ("draft", OPEN)):
         table.row(f"no medicine prescribed, {word}", what, *grave, medicine(negated=True, status=word))
-    table.row("no medicine prescribed the day after", OPEN, *grave, medicine("2026-06-12", negated=True))
+    for at, what in (
+        ("2026-06-10T00:00", EXCUSED),
+        ("2026-06-09T23:59", OPEN),
+        ("2026-06-11T23:59", EXCUSED),
+        ("2026-06-12T00:00", OPEN),
+    ):
+        table.row(f"no medicine prescribed at {at}", what, *grave, medicine(at, negated=True))
+    table.row("a test declined after the first high reading", OPEN, reading(145, 95), refused(codes.EKG_STUDY))
     _not_measured(table)
 
 

@@ -8,6 +8,7 @@ _WHO_IS_81 = "whoever is 81 and frail is excluded by the other branch, ill or no
 
 _NONE_AT_MOST_9 = "no reading of the day may be 9 or less: that one is above 9 follows from there being one"
 
+_WITHIN = "a denominator is counted within the initial population"
 _AT_A_VISIT = "it is at a visit, or after one, and visits are in the period already"
 _IN_THE_PERIOD_ANYWAY = "that it began in the period is asked of every follow-up"
 
@@ -29,6 +30,10 @@ EQUIVALENT: Mapping[str, str] = {
         "normal is what is neither high nor low: those two decide"
     ),
     r"^CMS122 .* > value (>= 9|> 8)$": _NONE_AT_MOST_9,
+    r"^CMS135 Group_1 denominator > without Initial Population": _WITHIN,
+    r"^CMS135 Where\(MedicationRequest ACE.*\) > without Flag\(negated\)": "what was ordered is counted before",
+    r"^CMS22 .* > 119 for 120 \(in systolic >= 120\)": "below 120 and 80 is normal, and counted",
+    r"^CMS22 Where\(.*Follow Up Within .* > without DayOf\(at\) <= DayOf\(period-end\)": _AT_A_VISIT,
     r"^CMS117 Where\(.*Immunization .* > end for start": "an immunization has one time",
     r"^CMS349 Patient Expired > not deceased$": "in strict mode an unknown death is no death, known or not",
     r"^frailty or 81 Is Age 66 to 80.* > without Age\(period-end\) <= 80$": _WHO_IS_81,
@@ -44,6 +49,14 @@ EQUIVALENT_IN_CHARTS: Mapping[str, str] = {
     r" start to the instant$": _NOT_YET,
     r"^CMS347 without IsKnown\(clinical\)$": "an exclusion of which no more could be read leaves care due",
     r"^CMS138 end for start$": _BOTH_OR_NEITHER,
+    r"^(PNEUMO|ZOSTER|FLU|FLU-CHILD) end for start": "an immunization has one time",
+    r"^LUNG without Not\(IsKnown\(verification\)\)$": "whether somebody quit lately cannot be told either way",
+    r"^(FLU|FLU-CHILD) (5 month|7 month|period-end for period-start) \(in DayOf\(start\) >= If": (
+        "the next season begins on the day after: told in test_measures_schedules"
+    ),
+    r"^(FLU|FLU-CHILD) (if: otherwise|as-of >|(7 month|period-end for period-start) \(in as-of)": (
+        "the next season begins on the day after: told in test_measures_schedules"
+    ),
     r"^CMS347 start for end$": _BOTH_OR_NEITHER,
 }
 
