@@ -64,7 +64,9 @@ class MessageDesk:
         """
         states = self._queue.counts(tenant=launch.tenant, patients=patients, ehr=launch.ehr)
         counts = {name: sum(states[state] for state in held) for name, held in SHELVES.items()}
-        chosen: Shelf = shelf or next((name for name, count in counts.items() if count), "drafts")
+        chosen = shelf or "drafts"
+        if shelf is None:
+            chosen = next((name for name, count in counts.items() if count), chosen)
         pages = max(1, -(-counts[chosen] // PER_PAGE))
         if page > pages:
             raise NotFoundError("messages.no-page", "There are not that many messages here any more.")
@@ -85,11 +87,21 @@ class MessageDesk:
             raise NotFoundError("messages.unknown", "There is no such message.")
         return found
 
-    def approve(self, launch: LaunchContext, patients: Collection[str], chosen: Sequence[tuple[str, int]]) -> Decided:
-        """Approve the texts that were on the page, by id and version; each is decided on its own."""
+    def approve(
+        self,
+        launch: LaunchContext,
+        patients: Collection[str],
+        chosen: Sequence[tuple[str, int]],
+        check: Callable[[Message], None],
+    ) -> Decided:
+        """Approve the texts that were on the page, by id and version; each is decided on its own.
+
+        ``check`` raises ``AppError`` for a message that may not be sent to its patient at all.
+        """
 
         def one(message_id: str, version: int) -> None:
             found = self.get(launch, patients, message_id)
+            check(found)
             self._queue.approve(
                 found.id, tenant=launch.tenant, actor=launch.user.reference, version=version, launch=launch.handle
             )

@@ -7,32 +7,30 @@ that its content does not permit.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from datetime import date
 
 from launch.context import LaunchContext
 from smartapp.errors import InputError, NotFoundError
 from smartapp.measures.model import Measure
 from smartapp.messages.drafting import Draft, draft_for_gap
-from smartapp.messages.policy import Verdict, classify_message
-from smartapp.messages.queue import Event, MessageQueue
+from smartapp.messages.ledger import Event
+from smartapp.messages.policy import Verdict
+from smartapp.messages.queue import MessageQueue
 from smartapp.messages.record import Message, NewMessage
+from smartapp.messages.routing import RoutingDecision
 from smartapp.messages.states import State
+from smartapp.services.chart import ChartView
+from smartapp.services.patient_line import PatientLine
+from smartapp.services.routed import Practice, Router, dormancy
 from smartapp.services.snapshot import Snapshot
-
-
-@dataclass(frozen=True, slots=True)
-class Practice:
-    """Who the messages come from, as patients know them."""
-
-    name: str
-    phone: str
 
 
 class OutreachService:
     """Messages of one launch's patient. Every method checks that the message is this patient's."""
 
-    def __init__(self, *, queue: MessageQueue, practice: Practice) -> None:
+    def __init__(self, *, queue: MessageQueue, practice: Practice, router: Router) -> None:
         self._queue = queue
+        self._router = router
         self._practice = practice
 
     def draft(self, launch: LaunchContext, measure: Measure, snapshot: Snapshot, *, dormant: bool) -> Message:
@@ -78,22 +76,32 @@ class OutreachService:
 
     def verdict(self, message: Message, snapshot: Snapshot) -> Verdict:
         """What the text reveals, and to which channels that leaves it."""
-        return classify_message(
-            {"subject": message.subject, "body": message.text},
-            language=message.language,
-            names=(snapshot.patient.name, self._practice.name),
-        )
+        return self._router.verdict(message, snapshot.patient)
+
+    def routing(self, message: Message, view: ChartView) -> RoutingDecision:
+        """How a message would go if it were sent now, and why."""
+        dormant = dormancy(view.memberships)
+        return self._router.decide(message, view.snapshot.patient, dormant=dormant, today=view.as_of)
+
+    def refuse_forbidden(self, message: Message, patient: PatientLine, today: date) -> None:
+        """Raise :class:`AppError` ``messages.forbidden`` where a message may not be sent to its patient at all."""
+        self._router.refuse_forbidden(message, patient, today=today)
+
+    @property
+    def practice(self) -> Practice:
+        """Who the messages come from."""
+        return self._practice
 
     def get(self, launch: LaunchContext, message_id: str) -> Message:
         """One message of this launch's patient; :class:`NotFoundError` for any other."""
         message = self._queue.get(message_id, tenant=launch.tenant)
-        if message.patient != f"Patient/{launch.patient}":
+        if message.patient != f"Patient/{launch.patient}" or message.ehr != launch.ehr:
             raise NotFoundError("messages.unknown", "There is no such message.")
         return message
 
     def of_patient(self, launch: LaunchContext) -> Sequence[Message]:
         """The messages of this launch's patient, the newest first."""
-        return self._queue.find(tenant=launch.tenant, patient=f"Patient/{launch.patient}")
+        return self._queue.find(tenant=launch.tenant, patient=f"Patient/{launch.patient}", ehr=launch.ehr)
 
     def history(self, launch: LaunchContext, message_id: str) -> Sequence[Event]:
         """Where a message was, in order."""
@@ -111,9 +119,15 @@ class OutreachService:
             launch=launch.handle,
         )
 
-    def approve(self, launch: LaunchContext, message_id: str, *, version: int) -> Message:
-        """Approve the text that the user saw and queue it: one transaction with its event and audit entry."""
+    def approve(
+        self, launch: LaunchContext, message_id: str, *, version: int, patient: PatientLine, today: date
+    ) -> Message:
+        """Approve the text that the user saw and queue it: one transaction with its event and audit entry.
+
+        Raises :class:`AppError` ``messages.forbidden`` where it may not be sent to this ``patient`` at all.
+        """
         message = self.get(launch, message_id)
+        self._router.refuse_forbidden(message, patient, today=today)
         return self._queue.approve(
             message.id, tenant=launch.tenant, actor=launch.user.reference, version=version, launch=launch.handle
         )

@@ -12,7 +12,10 @@ _MEDICAL_RECORD = "MR"  # v2-0203
 
 @dataclass(frozen=True, slots=True)
 class PatientLine:
-    """Who the chart is about. ``birth_date`` as recorded (it may be partial), ``identifier`` the record number."""
+    """Who the chart is about. ``birth_date`` as recorded (it may be partial), ``identifier`` the record number.
+
+    ``merged``: the record was replaced by another one.
+    """
 
     id: str
     name: str
@@ -21,6 +24,7 @@ class PatientLine:
     identifier: str
     deceased: bool
     language: str | None
+    merged: bool = False
 
     def age_on(self, day: date) -> int | None:
         """Completed years on ``day``; None where the birth date is partial, absent or no date."""
@@ -42,6 +46,8 @@ def patient_line(patient: Mapping[str, Any]) -> PatientLine:
         identifier=_identifier(patient) or f"id {patient_id}",
         deceased=patient.get("deceasedBoolean") is True or bool(_text(patient.get("deceasedDateTime"))),
         language=_language(patient),
+        # FHIR R4 patient.html#links: this record is no longer used, another one is.
+        merged=any(link.get("type") == "replaced-by" for link in _list(patient.get("link"))),
     )
 
 

@@ -15,7 +15,8 @@ from smartapp.messages.policy import classify_message
 from smartapp.messages.record import PORTAL, Message
 from smartapp.persistence.practice import GapRemarks
 from smartapp.services.backend import Backend
-from smartapp.services.chart import ChartService
+from smartapp.services.chart import ChartService, ChartView
+from smartapp.services.routed import Router, decisive, dormancy
 from smartapp.services.snapshot import Snapshot
 
 _LOOK_AGAIN = timedelta(minutes=10)
@@ -33,6 +34,7 @@ class Recheck:
         chart: ChartService,
         remarks: GapRemarks,
         opt_outs: OptOuts,
+        router: Router,
         audit: AuditSink,
         clock: Clock,
     ) -> None:
@@ -40,6 +42,7 @@ class Recheck:
         self._chart = chart
         self._remarks = remarks
         self._opt_outs = opt_outs
+        self._router = router
         self._audit = audit
         self._clock = clock
 
@@ -68,14 +71,24 @@ class Recheck:
         snapshot = self._read(message)
         if snapshot.patient.deceased:
             return Cancel("recheck.deceased")
-        if message.measure is None:
-            return Allow()
-        return self._gap(message, snapshot)
+        if snapshot.patient.merged:
+            return Cancel("recheck.merged")
+        view = self._chart.evaluate(snapshot)
+        due = Allow() if message.measure is None else self._gap(message, view)
+        return self._routed(message, view) if isinstance(due, Allow) else due
 
-    def _gap(self, message: Message, snapshot: Snapshot) -> Check:
+    def _routed(self, message: Message, view: ChartView) -> Check:
+        """Whether the person may get it, over this channel, now: the routing rules, by the chart as it is."""
+        patient, dormant = view.snapshot.patient, dormancy(view.memberships)
+        decision = self._router.decide(message, patient, dormant=dormant, today=view.as_of)
+        if decision.action == "send" and decision.channel == message.channel:
+            return Allow()
+        return Hold(f"routing.{decisive(decision)[0]}", decision.not_before)
+
+    def _gap(self, message: Message, view: ChartView) -> Check:
         if any(one.measure == message.measure for one in self._remarks.active(message.tenant, message.patient)):
             return Cancel("recheck.dismissed")
-        results = self._chart.evaluate(snapshot).results
+        results = view.results
         status = next((r.clinical_status for measure, r in results if measure.id == message.measure), None)
         if status in _OPEN:
             return Allow()

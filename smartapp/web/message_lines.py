@@ -5,10 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
+from smartapp.messages.ledger import Event
 from smartapp.messages.policy import Verdict
-from smartapp.messages.queue import STAFF_TASK, Event
+from smartapp.messages.queue import STAFF_TASK
 from smartapp.messages.record import Message
+from smartapp.messages.routing import RoutingDecision
 from smartapp.messages.states import EDITABLE, NEXT, State
+from smartapp.services.routed import Practice
+from smartapp.web.labels import day_text
+from smartapp.web.previews import Preview, previews
 
 STATES: Mapping[State, tuple[str, str, str]] = {
     # state: words, tone, what comes next
@@ -41,6 +46,14 @@ REASONS: Mapping[str, str] = {
     "recheck.stale": "The chart could not be read again before sending.",
     "recheck.deceased": "The patient has died.",
     "recheck.dismissed": "The gap was set aside meanwhile.",
+    "recheck.merged": "The patient's record was merged into another one.",
+    "routing.minor": "A young patient's private matter: nobody attested that only they can read it.",
+    "routing.proxy": "A private matter that a proxy could read in the portal.",
+    "routing.part-2": "Substance use care is not written about without consent (42 CFR Part 2).",
+    "routing.marketing": "Marketing needs the patient's own authorization.",
+    "routing.re-engage-first": "Not seen for a year, or it cannot be told: the patient is asked back first.",
+    "routing.frequency": "Enough was sent to this patient lately.",
+    "routing.opted-out-portal": "The patient does not want messages in the portal.",
     "recheck.portal-only": "Its content may not leave the portal.",
 }
 _DELIVERY = "The receiver did not take it ({code})."
@@ -83,6 +96,15 @@ class SpanLine:
 
 
 @dataclass(frozen=True, slots=True)
+class RoutingLine:
+    """How the message would go now: a word with its tone, and each reason by its code."""
+
+    text: str
+    tone: str
+    reasons: Sequence[tuple[str, str]]
+
+
+@dataclass(frozen=True, slots=True)
 class HistoryLine:
     at: str
     at_text: str
@@ -109,6 +131,8 @@ class MessageView:
     editable: bool
     can_approve: bool
     can_cancel: bool
+    routing: RoutingLine
+    previews: Sequence[Preview]
     history: Sequence[HistoryLine]
 
 
@@ -118,9 +142,17 @@ def message_lines(messages: Iterable[Message], titles: Mapping[str, str]) -> lis
 
 
 def message_view(
-    message: Message, verdict: Verdict, history: Sequence[Event], titles: Mapping[str, str], *, may_decide: bool
+    message: Message,
+    verdict: Verdict,
+    history: Sequence[Event],
+    titles: Mapping[str, str],
+    *,
+    routing: RoutingDecision,
+    practice: Practice,
+    may_decide: bool,
 ) -> MessageView:
     """One message with what its text reveals marked in it. ``may_decide``: whether the user's role may approve."""
+    forbidden = routing.action == "none"
     words, tone, following = STATES[message.state]
     why = why_text(message.reason)
     return MessageView(
@@ -138,8 +170,10 @@ def message_view(
         spans=_spans(verdict),
         notice=NOTICE,
         editable=message.state in EDITABLE and may_decide,
-        can_approve=message.state in (State.DRAFT, State.FOR_REVIEW) and may_decide,
+        can_approve=message.state in (State.DRAFT, State.FOR_REVIEW) and may_decide and not forbidden,
         can_cancel=State.CANCELLED in NEXT[message.state] and message.state is not State.SENDING and may_decide,
+        routing=_routing(routing),
+        previews=previews(message, verdict, practice, proxy_reads=not forbidden),
         history=[HistoryLine(e.at.isoformat(), f"{e.at:%d %b %Y %H:%M} UTC", STATES[e.after][0]) for e in history],
     )
 
@@ -164,8 +198,21 @@ def _channels(verdict: Verdict) -> str:
 def _spans(verdict: Verdict) -> list[SpanLine]:
     words: dict[str, dict[str, None]] = {}
     for span in verdict.because:
-        words.setdefault(_reveals(span.disclosure), {})[f"“{span.text}”"] = None
-    return [SpanLine(reveals, ", ".join(found)) for reveals, found in words.items()]
+        # What a message is about reveals something also where no word of it does.
+        found = f"“{span.text}”" if span.text else f"being about {(span.concept or '').replace('-', ' ')}"
+        words.setdefault(_reveals(span.disclosure), {})[found] = None
+    return [SpanLine(reveals, ", ".join(said)) for reveals, said in words.items()]
+
+
+def _routing(decision: RoutingDecision) -> RoutingLine:
+    text, tone = {
+        "send": (f"Goes by the {decision.channel}", "good"),
+        "hold": ("Would wait", "warn"),
+        "none": ("May not be sent", "bad"),
+    }[decision.action]
+    if decision.action == "hold" and decision.not_before is not None:
+        text = f"Would wait until {day_text(decision.not_before.date())} {decision.not_before:%H:%M} UTC"
+    return RoutingLine(text, tone, [(reason.code, reason.text) for reason in decision.reasons])
 
 
 def _reveals(disclosure: str) -> str:

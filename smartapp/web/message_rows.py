@@ -46,6 +46,8 @@ _LEFT: Mapping[str, str] = {
     "messages.wrong-state": "it is somewhere else by now",
     "messages.second-person": "this practice wants somebody other than its author to approve it",
     "messages.unknown": "it is not on this list",
+    "messages.forbidden": "it may not be sent to this patient; the message's own page says why",
+    "messages.chart-unread": "the patient's chart was not read",
 }
 
 

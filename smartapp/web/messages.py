@@ -14,7 +14,8 @@ from flask import Blueprint, Response, g, redirect, request, url_for
 from werkzeug.wrappers import Response as AnyResponse
 
 from launch.context import LaunchContext
-from smartapp.errors import InputError
+from smartapp.errors import AppError, InputError
+from smartapp.messages.record import Message
 from smartapp.services.message_desk import SHELVES, Decided, Shelf
 from smartapp.services.patient_line import PatientLine
 from smartapp.web import frame
@@ -70,9 +71,9 @@ def decide(handle: str) -> AnyResponse:
     """Approve or discard the messages that are ticked, each by the version that was on the page."""
     action = choice_field(request.form, "action", ("approve", "discard"))
     people, chosen = tuple(_people(g.launch)), _chosen()
-    desk = parts().desk
-    decided = (desk.approve if action == "approve" else desk.discard)(g.launch, people, chosen)
-    return _back(handle, "approved" if action == "approve" else "discarded", decided)
+    if action == "approve":
+        return _back(handle, "approved", parts().desk.approve(g.launch, people, chosen, _refuse_forbidden))
+    return _back(handle, "discarded", parts().desk.discard(g.launch, people, chosen))
 
 
 @messages_pages.post("/<message_id>/undo")
@@ -97,6 +98,18 @@ def attest(handle: str, message_id: str) -> AnyResponse:
     """The user has pasted the text into the portal."""
     parts().desk.attest(g.launch, tuple(_people(g.launch)), message_id)
     return _back(handle, "attested")
+
+
+def _refuse_forbidden(message: Message) -> None:
+    """By the chart that this launch has read of the message's patient."""
+    launch: LaunchContext = g.launch
+    if launch.patient is not None:
+        snapshot = parts().chart.snapshot(launch)
+    else:
+        snapshot = parts().population.chart(launch, message.patient.removeprefix("Patient/"))[1]
+    if snapshot is None:
+        raise AppError("messages.chart-unread", "This patient's chart was not read.", status=409)
+    parts().outreach.refuse_forbidden(message, snapshot.patient, parts().chart.today())
 
 
 def _people(launch: LaunchContext) -> Mapping[str, str]:

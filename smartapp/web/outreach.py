@@ -6,8 +6,8 @@ from flask import Blueprint, Response, g, redirect, request, url_for
 from werkzeug.wrappers import Response as AnyResponse
 
 from smartapp.errors import InputError, NotFoundError
-from smartapp.groups.engagement import DORMANT
 from smartapp.measures.statuses import ClinicalStatus
+from smartapp.services.routed import dormancy
 from smartapp.services.snapshot import Snapshot
 from smartapp.web import frame
 from smartapp.web.forms import number_field, text_field
@@ -30,7 +30,8 @@ def draft(handle: str, measure_id: str) -> AnyResponse:
     result = next(result for one, result in view.results if one.id == measure.id)
     if result.clinical_status not in _OPEN:
         raise InputError("messages.no-gap", "This care is not due, so there is nothing to write about.", status=409)
-    dormant = any(one.group.id == DORMANT and one.truth for one in view.memberships)
+    # Where it cannot be told whether the patient has come lately, the first word is not about care (R17).
+    dormant = dormancy(view.memberships) is not False
     message = parts().outreach.draft(g.launch, measure, snapshot, dormant=dormant)
     return redirect(url_for("outreach.message", handle=handle, message_id=message.id), 303)
 
@@ -47,6 +48,8 @@ def message(handle: str, message_id: str) -> Response:
         outreach.verdict(found, snapshot),
         outreach.history(g.launch, message_id),
         titles,
+        routing=outreach.routing(found, parts().chart.evaluate(snapshot)),
+        practice=outreach.practice,
         may_decide=g.launch.user.role == CLINICIAN,
     )
     parts().audit.record(
@@ -79,7 +82,13 @@ def edit(handle: str, message_id: str) -> AnyResponse:
 @within_launch(CLINICIAN)
 def approve(handle: str, message_id: str) -> AnyResponse:
     """Approve the text that was on the page, and queue it for the portal."""
-    parts().outreach.approve(g.launch, message_id, version=number_field(request.form, "version"))
+    parts().outreach.approve(
+        g.launch,
+        message_id,
+        version=number_field(request.form, "version"),
+        patient=_snapshot().patient,
+        today=parts().chart.today(),
+    )
     return redirect(url_for("outreach.message", handle=handle, message_id=message_id, done="approved"), 303)
 
 
