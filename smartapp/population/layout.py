@@ -46,7 +46,7 @@ def arrange(store: Store, questions: Sequence[CodeQuestion], value_sets: ValueSe
     if everything:
         for table in ("work", "person", "unread"):
             connection.execute(f"DELETE FROM {table}")
-        connection.execute("CREATE OR REPLACE TEMP VIEW changed AS SELECT p FROM patient")
+        connection.execute("CREATE OR REPLACE TEMP TABLE changed AS SELECT p FROM patient")
     else:
         connection.execute(
             "CREATE OR REPLACE TEMP TABLE changed AS SELECT p FROM patient SEMI JOIN dirty USING (bundle, id)"
