@@ -11,8 +11,8 @@ from enum import StrEnum
 from typing import Any
 
 from smartapp.criteria.constants import Period, constant_value, is_constant
-from smartapp.criteria.indexing import LeafIndex, Members
-from smartapp.criteria.nodes import Codes, Define, DefineSet, Events, Node, Not, Value
+from smartapp.criteria.indexing import LeafIndex, Leaves, Members
+from smartapp.criteria.nodes import Codes, Define, DefineSet, Events, If, Node, Not, Refines, Value
 from smartapp.criteria.plan import Plan
 from smartapp.criteria.valuesets import Expansion, ValueSets
 from smartapp.errors import CriteriaError
@@ -36,13 +36,22 @@ class Mode(StrEnum):
 class Run:
     """One patient being evaluated in one mode."""
 
-    __slots__ = ("constants", "facts", "leaves", "memo")
+    __slots__ = ("constants", "facts", "kleene", "leaves", "memo")
 
-    def __init__(self, facts: Facts, leaves: Mapping[int, Members], constants: Sequence[Any], memo: list[Any]) -> None:
+    def __init__(
+        self,
+        facts: Facts,
+        leaves: Leaves,
+        constants: Sequence[Any],
+        memo: list[Any],
+        kleene: Sequence[Any] | None = None,
+    ) -> None:
         self.facts = facts
         self.leaves = leaves
         self.constants = constants
         self.memo = memo
+        self.kleene = kleene
+        """The memo of the Kleene run of the same patient, where there is one: see :func:`_remember_or_share`."""
 
 
 Fn = Callable[[Run, Any, Any], Any]
@@ -52,6 +61,9 @@ Builder = Callable[["Compiler", Any], Fn]
 
 TODO: Any = object()
 """In a run's memo: not evaluated yet."""
+
+_MODE_BOUND = (Refines, If)
+"""Nodes that may say something else in another mode although Kleene knows an answer: both take unknown for false."""
 
 NO_MEMO = (Events, Define, DefineSet, Not)
 """Nodes that cost no more to evaluate than to remember."""
@@ -63,6 +75,7 @@ class Compiler:
     def __init__(self, plan: Plan, value_sets: ValueSets, mode: Mode, builders: Mapping[type[Node], Builder]) -> None:
         self.mode = mode
         self.strict = mode is Mode.STRICT
+        self._own = plan.containing(*_MODE_BOUND)
         self.functions: list[Fn] = []
         self._plan = plan
         self._value_sets = value_sets
@@ -94,7 +107,9 @@ class Compiler:
         made = builder(self, node)
         if isinstance(node, NO_MEMO) or not self._plan.about_patient[number]:
             return made
-        return _remember(number, made)
+        if self.mode is Mode.KLEENE or number in self._own:
+            return _remember(number, made)
+        return _remember_or_share(number, made)
 
 
 def _remember(number: int, made: Fn) -> Fn:
@@ -103,6 +118,27 @@ def _remember(number: int, made: Fn) -> Fn:
         known = memo[number]
         if known is TODO:
             known = memo[number] = made(run, None, None)
+        return known
+
+    return remembered
+
+
+def _remember_or_share(number: int, made: Fn) -> Fn:
+    """As above; an answer that the Kleene run has already and that is known there is the answer here too.
+
+    What is known in Kleene's sense holds however the unknown turns out to be, so also where strict drops it. That is
+    not so of what is made of :data:`_MODE_BOUND`.
+    """
+
+    def remembered(run: Run, _this: Event | None, _other: Event | None) -> Any:
+        memo = run.memo
+        known = memo[number]
+        if known is TODO:
+            if run.kleene is not None:
+                known = run.kleene[number]
+            if known is TODO or known is None or (type(known) is Members and not known.settled):
+                known = made(run, None, None)
+            memo[number] = known
         return known
 
     return remembered

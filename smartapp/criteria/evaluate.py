@@ -26,8 +26,20 @@ from smartapp.criteria.compiling import (
 )
 from smartapp.criteria.condition_closures import CONDITIONS, is_there
 from smartapp.criteria.constants import Period
-from smartapp.criteria.indexing import Members
-from smartapp.criteria.nodes import AtLeast, Condition, Define, DefineSet, Edge, EventSet, Exists, Node, Total, Value
+from smartapp.criteria.indexing import Leaves, Members, certain_only
+from smartapp.criteria.nodes import (
+    AtLeast,
+    Condition,
+    Define,
+    DefineSet,
+    Edge,
+    EventSet,
+    Exists,
+    Node,
+    Refines,
+    Total,
+    Value,
+)
 from smartapp.criteria.plan import Plan
 from smartapp.criteria.reasons import Walker, caveats_of, missing_of
 from smartapp.criteria.set_closures import SETS, certain
@@ -110,7 +122,7 @@ class Outcome:
 
     def caveats(self, node: Node) -> tuple[str, ...]:
         """The names of the ``Refines`` that were unknown and on which the answer would turn; in reading order."""
-        if self.mode is not Mode.KLEENE:
+        if self.mode is not Mode.KLEENE or not self._program.refined(node):
             return ()
         if self._unrefined is None:
             self._unrefined = self._program.refined_no_more(self._run, self._known)
@@ -125,6 +137,11 @@ class Outcome:
                 if number not in steps:
                     steps[number] = Step(part.name, part.sentence, self.truth(part), self.events(part))
         return tuple(steps.values())
+
+    @property
+    def memo(self) -> Sequence[Any]:
+        """What has been evaluated so far, by the plan's numbers."""
+        return self._run.memo
 
     def _walker(self) -> Walker:
         return Walker(self._run, self._functions, self._program.plan)
@@ -151,6 +168,7 @@ class Program:
         self._index = leaf_index(self.plan, value_sets)
         self._functions = {mode: tuple(Compiler(self.plan, value_sets, mode, _BUILDERS).functions) for mode in Mode}
         self._dependence = Dependence(self.plan)
+        self._refined = self.plan.containing(Refines)
         self._known: tuple[tuple[Period, Instant], Known] | None = None
 
     def functions(self, mode: Mode) -> tuple[Fn, ...]:
@@ -159,24 +177,44 @@ class Program:
 
     def run(self, facts: Facts, period: Period, as_of: Instant, *, mode: Mode) -> Outcome:
         """Evaluate one patient for a period (first and last instant) as known at the instant ``as_of``."""
+        leaves = self._index.sort(facts, as_of)
+        if mode is Mode.STRICT:
+            leaves = certain_only(leaves)
+        return self._outcome(facts, leaves, self._known_of(period, as_of), mode)
+
+    def run_both(self, facts: Facts, period: Period, as_of: Instant) -> tuple[Outcome, Outcome]:
+        """The strict and the Kleene outcome of one patient, at little more than the cost of one.
+
+        What Kleene knows already is not worked out again for strict: ask Kleene first where there is a choice.
+        """
+        leaves, known = self._index.sort(facts, as_of), self._known_of(period, as_of)
+        kleene = self._outcome(facts, leaves, known, Mode.KLEENE)
+        return self._outcome(facts, certain_only(leaves), known, Mode.STRICT, kleene.memo), kleene
+
+    def _known_of(self, period: Period, as_of: Instant) -> Known:
         key = (period, as_of)
         known = self._known  # one read: another thread may replace it
         if known is None or known[0] != key:
             known = self._known = (key, self._work_out(Period(*period), as_of))
-        leaves = self._index.sort(facts, as_of, certain_only=mode is Mode.STRICT)
-        return Outcome(self, mode, self._start(facts, leaves, known[1], mode), known[1])
+        return known[1]
+
+    def refined(self, node: Node) -> bool:
+        """Whether anything inside only refines."""
+        return self.plan.number(node) in self._refined
 
     def refined_no_more(self, run: Run, known: Known) -> Outcome:
         """The same patient where what refines stays unknown."""
-        mode = Mode.UNREFINED
-        return Outcome(self, mode, self._start(run.facts, run.leaves, known, mode), known)
+        return self._outcome(run.facts, run.leaves, known, Mode.UNREFINED, run.memo)
 
     def _work_out(self, period: Period, as_of: Instant) -> Known:
         values = constants(self.plan, period, as_of)
         return Known(values, {mode: self._dependence.blank(self._functions[mode], values) for mode in Mode})
 
-    def _start(self, facts: Facts, leaves: Mapping[int, Members], known: Known, mode: Mode) -> Run:
-        return Run(facts, leaves, known.constants, self._dependence.memo(known.blank[mode], leaves))
+    def _outcome(
+        self, facts: Facts, leaves: Leaves, known: Known, mode: Mode, kleene: Sequence[Any] | None = None
+    ) -> Outcome:
+        memo = self._dependence.memo(known.blank[mode], leaves)
+        return Outcome(self, mode, Run(facts, leaves, known.constants, memo, kleene), known)
 
 
 def compile_rules(rules: Sequence[Node], value_sets: ValueSets) -> Program:

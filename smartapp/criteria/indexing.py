@@ -6,7 +6,8 @@ one look-up for each coding, however many value sets the rules name.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from smartapp.criteria.nodes import Events
@@ -27,6 +28,14 @@ class Members:
         self.unsure = tuple(unsure)
         self.open = open_
 
+    @property
+    def settled(self) -> bool:
+        """Whether the certain members are known to be all."""
+        return not (self.unsure or self.open)
+
+
+Leaves = Mapping[int, Members]
+"""The members of leaves, by the leaves' numbers in the plan; of one that is not in it, none."""
 
 EMPTY = Members((), (), False)
 """The set that is known to be empty; always this object, so that it is recognised by identity."""
@@ -37,17 +46,44 @@ def members(sure: Iterable[Event], unsure: Iterable[Event], open_: bool) -> Memb
     return Members(sure, unsure, open_) if sure or unsure or open_ else EMPTY
 
 
+_Numbers = tuple[int, ...]
+
+_KEPT = 16_384
+
+
 @dataclass(slots=True)
 class _Kind:
-    """What is looked for among the events of one FHIR type."""
+    """What is looked for among the events of one FHIR type.
+
+    ``known`` remembers for an event's codes the leaves that it is in, and those that it may be in: charts repeat
+    their codes, and so do the charts of a practice.
+    """
 
     all: list[int] = field(default_factory=list)
-    coded: dict[tuple[str, str, str], list[int]] = field(default_factory=dict)
+    coded: dict[SlotCode, list[int]] = field(default_factory=dict)
     lacking: dict[frozenset[str], list[int]] = field(default_factory=dict)
+    known: dict[tuple[SlotCode, ...], tuple[_Numbers, _Numbers]] = field(default_factory=dict)
+
+    def leaves(self, codes: tuple[SlotCode, ...]) -> tuple[_Numbers, _Numbers]:
+        """The leaves that an event with these codes is in, and those that it may be in."""
+        found = self.known.get(codes)
+        if found is None:
+            if len(self.known) >= _KEPT:
+                self.known.clear()
+            found = self.known[codes] = self._look_up(codes)
+        return found
+
+    def _look_up(self, codes: tuple[SlotCode, ...]) -> tuple[_Numbers, _Numbers]:
+        sure = dict.fromkeys(self.all)
+        for coding in codes:
+            sure |= dict.fromkeys(self.coded.get(coding, ()))
+        systems = {coding.system for coding in codes if coding.slot == "code"}
+        doubtful = [n for lacks, numbers in self.lacking.items() if systems and systems <= lacks for n in numbers]
+        return tuple(sure), tuple(number for number in doubtful if number not in sure)
 
 
 class LeafIndex:
-    """The leaves of compiled rules; makes each patient's :data:`Found`."""
+    """The leaves of compiled rules; sorts a patient's events into them."""
 
     def __init__(self, leaves: Iterable[tuple[int, Events]], value_sets: ValueSets) -> None:
         self._kinds: dict[str, _Kind] = {}
@@ -69,41 +105,24 @@ class LeafIndex:
         if expansion.lacks:
             kind.lacking.setdefault(expansion.lacks, []).append(number)
 
-    def sort(self, facts: Facts, as_of: Instant, *, certain_only: bool) -> dict[int, Members]:
+    def sort(self, facts: Facts, as_of: Instant) -> Leaves:
         """The members of every leaf that has any or is open; later events than ``as_of`` do not count."""
-        sure: dict[int, list[Event]] = {}
-        unsure: dict[int, list[Event]] = {}
+        sure: defaultdict[int, list[Event]] = defaultdict(list)
+        unsure: defaultdict[int, list[Event]] = defaultdict(list)
         for event in facts.events:
             kind = self._kinds.get(event.kind)
             if kind is None or _later(event, as_of):
                 continue
-            for number in kind.all:
-                sure.setdefault(number, []).append(event)
-            coded = kind.coded
-            for coding in event.codes:
-                for number in coded.get(coding, ()):
-                    bucket = sure.setdefault(number, [])
-                    if not bucket or bucket[-1] is not event:
-                        bucket.append(event)
-            if kind.lacking and not certain_only:
-                self._doubt(event, kind, sure, unsure)
-        open_ = set() if certain_only else self._open(facts)
+            certain, doubtful = kind.leaves(event.codes)
+            for number in certain:
+                sure[number].append(event)
+            for number in doubtful:
+                unsure[number].append(event)
+        open_ = self._open(facts)
         return {
-            number: members(sure.get(number, ()), unsure.get(number, ()), number in open_)
+            number: Members(sure.get(number, ()), unsure.get(number, ()), number in open_)
             for number in {*sure, *unsure, *open_}
         }
-
-    @staticmethod
-    def _doubt(event: Event, kind: _Kind, sure: dict[int, list[Event]], unsure: dict[int, list[Event]]) -> None:
-        systems = {coding.system for coding in event.codes if coding.slot == "code"}
-        if not systems:
-            return
-        for lacks, numbers in kind.lacking.items():
-            if systems <= lacks:
-                for number in numbers:
-                    bucket = sure.get(number)
-                    if bucket is None or bucket[-1] is not event:
-                        unsure.setdefault(number, []).append(event)
 
     def _open(self, facts: Facts) -> set[int]:
         return {
@@ -112,6 +131,15 @@ class LeafIndex:
             if coverage != Coverage.COMPLETE
             for number in self._keys.get(key, ())
         }
+
+
+def certain_only(leaves: Leaves) -> Leaves:
+    """The leaves as strict answers see them: only what is certain, as if that were all."""
+    return {
+        number: found if found.settled else Members(found.sure, (), False)
+        for number, found in leaves.items()
+        if found.sure
+    }
 
 
 def _later(event: Event, as_of: Instant) -> bool:

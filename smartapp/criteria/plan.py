@@ -36,6 +36,14 @@ class Plan:
             raise CriteriaError("criteria.not-compiled", f"This {type(node).__name__} is not part of the rules.")
         return found
 
+    def containing(self, *kinds: type[Node]) -> frozenset[int]:
+        """The numbers of the nodes that are of one of these classes, or have one beneath them."""
+        found: set[int] = set()
+        for number, node in enumerate(self.nodes):  # children come first
+            if isinstance(node, kinds) or any(self.number(child) in found for child in children(node)):
+                found.add(number)
+        return frozenset(found)
+
     def _add(self, node: Node) -> int:
         seen = self._seen.get(id(node))
         if seen is not None:

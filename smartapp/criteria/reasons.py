@@ -14,7 +14,7 @@ from smartapp.criteria.indexing import Members
 from smartapp.criteria.nodes import Events, EventSet, Node, Refines, With, WithLast
 from smartapp.criteria.plan import Plan
 from smartapp.criteria.requirements import coverage_keys
-from smartapp.criteria.tree import children, owners
+from smartapp.criteria.tree import children
 from smartapp.facts.events import Coverage, Event
 
 _Scope = Sequence[tuple[Event | None, Event | None]]
@@ -46,8 +46,9 @@ class Walker:
         if isinstance(node, Refines):
             return
         inner = self._scope_inside(node, scope)
+        about_patient = self.plan.about_patient
         for child in children(node):
-            yield from self.beneath(child, inner if owners(child) else _PATIENT)
+            yield from self.beneath(child, _PATIENT if about_patient[self.plan.number(child)] else inner)
 
     def _scope_inside(self, node: Node, scope: _Scope) -> _Scope:
         if isinstance(node, With | WithLast):
@@ -65,6 +66,8 @@ class Walker:
 def missing_of(walker: Walker, node: Node) -> tuple[str, ...]:
     """The keys of what was not wholly read beneath an unknown answer (requirements, or types), sorted."""
     coverage = walker.run.facts.coverage
+    if all(how == Coverage.COMPLETE for how in coverage.values()):
+        return ()  # no need to walk: nothing was left unread
     keys = {key for part in walker.beneath(node) if isinstance(part, Events) for key in coverage_keys(part)}
     return tuple(sorted(key for key in keys if coverage.get(key, Coverage.COMPLETE) != Coverage.COMPLETE))
 

@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 from launch.context import LaunchContext
 from launch.ports import Clock, Monotonic, Sleep
 from smartapp.audit.logs import Safe
-from smartapp.criteria.evaluate import Mode, Outcome, Period
+from smartapp.criteria.evaluate import Outcome, Period
 from smartapp.criteria.requirements import Requirement
 from smartapp.errors import AppError, InputError, NotFoundError
 from smartapp.facts.events import Coverage
@@ -156,10 +156,8 @@ class ChartService:
         today = self.today()
         period = Period(start_of_day(date(today.year, 1, 1)), end_of_day(date(today.year, 12, 31)))
         started = self._monotonic()
-        run = self.enabled.program.run
         as_of = end_of_day(today)
-        kleene = run(snapshot.facts, period, as_of, mode=Mode.KLEENE)
-        strict = run(snapshot.facts, period, as_of, mode=Mode.STRICT)
+        strict, kleene = self.enabled.program.run_both(snapshot.facts, period, as_of)
         deceased = snapshot.patient.deceased
         results = tuple(
             (measure, evaluate_measure(measure, strict, kleene, period_end=period.end, as_of=as_of, deceased=deceased))

@@ -47,6 +47,22 @@ def test_what_is_known_of_a_part_is_so_of_the_whole(data: st.DataObject, rule: N
 
 
 @_slow
+@given(st.data(), st.lists(rules(), min_size=1, max_size=3), charts())
+def test_modes_that_share_their_work_say_what_each_says_alone(
+    data: st.DataObject, some: list[Node], facts: Facts
+) -> None:
+    partly = data.draw(partly_read(facts, some[0]) | st.just(facts))
+    program = compile_rules(some, VALUE_SETS)
+    strict, kleene = program.run_both(partly, YEAR, YEAR.end)
+    for rule in data.draw(st.permutations(some)):
+        for shared in data.draw(st.permutations([strict, kleene])):
+            alone = compile_rules([rule], VALUE_SETS).run(partly, YEAR, YEAR.end, mode=shared.mode)
+            ask = "value" if isinstance(rule, Value) else "truth"
+            assert getattr(shared, ask)(rule) == getattr(alone, ask)(rule)
+            assert shared.events(rule) == alone.events(rule)
+
+
+@_slow
 @given(st.data(), rules(), charts())
 def test_an_unknown_answer_of_a_partly_read_chart_says_what_is_missing(
     data: st.DataObject, rule: Node, facts: Facts

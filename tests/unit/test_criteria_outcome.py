@@ -15,7 +15,7 @@ from support.spec_tables import (
 )
 
 from smartapp.criteria.evaluate import Mode, Outcome, Period, compile_rules
-from smartapp.criteria.nodes import AtLeast, Literal, Node
+from smartapp.criteria.nodes import AtLeast, Condition, Literal, Node
 from smartapp.criteria.requirements import requirement_key
 from smartapp.criteria.words import (
     PERIOD,
@@ -96,6 +96,26 @@ def test_equal_parts_of_several_rules_are_evaluated_once() -> None:
     first, second = TESTS.where(status.is_("final")).exist(), ~TESTS.where(status.is_("final")).exist()
     program = compile_rules([first, second], VALUE_SETS)
     assert len(program.plan.nodes) == len(compile_rules([second], VALUE_SETS).plan.nodes)
+
+
+FINAL = TESTS.where(status.is_("final"))
+
+
+@pytest.mark.parametrize(
+    ("rule", "in_kleene", "in_strict"),
+    [
+        (FINAL.exist(), None, False),
+        (~FINAL.exist(), None, True),
+        (~refines("a refinement", FINAL.lowest(start).on_or_after(PERIOD.start)) & TESTS.exist(), True, None),
+        (If(~FINAL.exist(), Literal(1.0), Literal(2.0)).at_most(1), False, True),
+    ],
+)
+def test_strict_answers_are_its_own_where_kleene_does_not_know(
+    rule: Condition, in_kleene: bool | None, in_strict: bool | None
+) -> None:
+    program = compile_rules([rule], VALUE_SETS)
+    strict, kleene = program.run_both(Facts("p", (observation("a", A1),)), YEAR, YEAR.end)
+    assert (kleene.truth(rule), strict.truth(rule)) == (in_kleene, in_strict)
 
 
 def test_a_program_runs_for_several_periods() -> None:
