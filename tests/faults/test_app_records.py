@@ -16,7 +16,7 @@ from support.raw_http import exchange
 from support.running_app import Browser, handle_of
 from support.served_app import ServedApp, served_app
 from support.smart_ehr import SmartEhr, serving
-from support.smart_patients import PHI, patient
+from support.smart_patients import PHI, condition, patient
 
 NOTE = "prefers Thursdays, afraid of needles"
 WORDS = (*PHI, NOTE, "Quixwick, faked")
@@ -32,17 +32,19 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServedApp]:
 def used(served: ServedApp) -> Iterator[tuple[SmartEhr, Browser]]:
     """An EHR and a browser after a whole working day: read, decided, written, refreshed, refused and broken."""
     ehr = SmartEhr(served.clock, "clinic")
+    ehr.resources = [condition()]
     ehr.tokens["expires_in"] = 65  # so that the second read renews it
     with serving(ehr):
-        served.register(ehr)
+        served.register(ehr, backend_client_id="worker")
         visitor = Browser(served.url)
         chart = visitor.open(ehr)
         assert chart.patient == "p1"
-        visitor.submit(chart.form_to("CMS130/dismiss"), remark="deferred", until=_in_a_year(), note=NOTE)
+        visitor.submit(chart.form_to("CMS122/dismiss"), remark="deferred", until=_in_a_year(), note=NOTE)
         message = visitor.follow(visitor.submit(chart.form_to("CMS130/draft")))
         visitor.submit(message.form_to("/edit"), subject="Your visit", body=f"Dear Zebulon, {NOTE}")
         message = visitor.get(message.response.url)
         visitor.submit(message.form_to("/approve"))
+        _deliver(served, ehr)
         time.sleep(6)  # the token's last minute begins
         visitor.read(visitor.submit(chart.form_to("/read")))
         _break(ehr, visitor)
@@ -52,6 +54,18 @@ def used(served: ServedApp) -> Iterator[tuple[SmartEhr, Browser]]:
 
 def _in_a_year() -> str:
     return f"{time.gmtime().tm_year + 1}-01-15"
+
+
+def _deliver(served: ServedApp, ehr: SmartEhr) -> None:
+    """The worker, a process of its own, sends what was approved; what it says goes into the log."""
+    creates = {"type": "Communication", "interaction": [{"code": "create"}]}
+    ehr.on("metadata", Reply({"resourceType": "CapabilityStatement", "rest": [{"resource": [creates]}]}))
+    ehr.on("Communication", Reply({"resourceType": "Communication", "id": "m1"}, 201))
+    done = served.command("worker", "--once")
+    with (served.folder / "log").open("a") as log:
+        log.write(done.stderr)
+    assert done.returncode == 0 and done.stdout == "1 messages handled\n", done.stderr
+    assert any(one.method == "POST" and b"Zebulon" in one.body for one in ehr.of("Communication"))
 
 
 def _break(ehr: SmartEhr, visitor: Browser) -> None:
