@@ -13,6 +13,7 @@ from smartapp.resources import resource_folder
 from smartapp.web import errors, forgery, frame, guards, headers
 from smartapp.web.chart import chart_pages
 from smartapp.web.entry import entry_pages
+from smartapp.web.hooks import hooks
 from smartapp.web.messages import messages_pages
 from smartapp.web.opt_out import opt_out_pages
 from smartapp.web.outreach import outreach_pages
@@ -42,7 +43,7 @@ def create_app(core: Core) -> Flask:
     app.extensions["smartapp"] = _parts(core)
     look = Look(stylesheet="/static/app.css", script="/static/continue.js")
     app.register_blueprint(launch_blueprint(core.launch, look=look))
-    for pages in (entry_pages, chart_pages, population_pages, outreach_pages, messages_pages, opt_out_pages):
+    for pages in (entry_pages, chart_pages, population_pages, outreach_pages, messages_pages, opt_out_pages, hooks):
         app.register_blueprint(pages)
     guards.declare_public(
         app, "static", "launch.from_ehr", "launch.standalone", "launch.callback", "launch.logout", "launch.jwks"
@@ -53,7 +54,8 @@ def create_app(core: Core) -> Flask:
         app,
         key=_form_key(settings.secret_key),
         public_url=settings.public_url,
-        exempt=frozenset({"opt_out.stop"}),  # the link itself is the permission; mail programs post it (RFC 8058)
+        # The link itself is the permission, and mail programs post it (RFC 8058); the provider signs what it posts.
+        exempt=frozenset({"opt_out.stop", "hooks.sms"}),
     )
     headers.install(app, https=settings.is_https, frame_ancestors=_frame_ancestors(core))
     frame.install(app)
@@ -70,6 +72,7 @@ def _parts(core: Core) -> Parts:
         remarks=core.remarks,
         outreach=core.outreach,
         desk=core.desk,
+        replies=core.replies,
         population=core.population,
         opt_outs=core.opt_outs,
     )

@@ -90,6 +90,10 @@ def _text(name: str, value: str) -> str:
     return value
 
 
+def _secret_if_any(name: str, value: str) -> str:
+    return check_secret(name, value) if value else ""
+
+
 def _secrets(name: str, value: str) -> tuple[str, ...]:
     return tuple(check_secret(name, part) for part in _words(name, value))
 
@@ -223,6 +227,12 @@ class Settings:
     sms_url: str = _setting(_text, "Address of the SMS provider's HTTP interface; empty: no SMS is sent.", "")
     sms_token: str = _setting(_text, "Bearer token of the SMS provider.", "", secret=True)
     sms_sender: str = _setting(_text, "Number that SMS come from, in E.164 form.", "")
+    sms_webhook_secret: str = _setting(
+        _secret_if_any,
+        "Key by which the SMS provider signs replies that it posts to /hooks/sms; empty: no replies are taken.",
+        "",
+        secret=True,
+    )
     log_level: str = _setting(_one_of("debug", "info", "warning", "error"), "Least level that is logged.", "info")
 
     @property

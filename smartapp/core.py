@@ -55,6 +55,7 @@ from smartapp.services.panel_sql import SqlPanelEngine
 from smartapp.services.population import PopulationService
 from smartapp.services.recheck import Recheck, may_leave
 from smartapp.services.routed import Practice, Router
+from smartapp.services.sms_replies import SmsReplies
 
 _CHARTS_AT_ONCE = 8
 _LISTS_AT_ONCE = 4
@@ -261,6 +262,18 @@ class Core:
     @cached_property
     def desk(self) -> MessageDesk:
         return MessageDesk(self.queue)
+
+    @cached_property
+    def replies(self) -> SmsReplies:
+        return SmsReplies(
+            self.settings.sms_webhook_secret,
+            queue=self.queue,
+            opt_outs=self.opt_outs,
+            registry=self.registry,
+            audit=self.audit,
+            practice=self.practice,
+            clock=self.outside.clock,
+        )
 
     @cached_property
     def worker(self) -> Worker:

@@ -15,7 +15,7 @@ from sqlalchemy import ColumnElement, Connection, func, select
 
 from smartapp.errors import InputError, NotAllowedError, NotFoundError
 from smartapp.messages.ledger import Event, Ledger, insert_for
-from smartapp.messages.record import Message, NewMessage, first_draft, from_row, to_row
+from smartapp.messages.record import Message, NewMessage, address_key, first_draft, from_row, to_row
 from smartapp.messages.states import EDITABLE, State, WrongStateError
 from smartapp.persistence.engine import reading
 from smartapp.persistence.tables import message, message_event
@@ -191,18 +191,22 @@ class MessageQueue:
         patient: str | None = None,
         patients: Collection[str] | None = None,
         ehr: str | None = None,
+        address: str = "",
         limit: int = 100,
         offset: int = 0,
         before: datetime | None = None,
     ) -> Sequence[Message]:
         """The tenant's messages, newest first; ``before`` continues after the last one's ``created_at``.
 
-        ``patients`` are the references of those who are asked about, None for all; ``ehr`` where they are patients.
+        ``patients`` are the references of those who are asked about, None for all; ``ehr`` where they are patients;
+        ``address`` the phone or mailbox that was written to.
         """
         who = patients if patient is None else (patient,)
         wanted = select(message).where(*self._of(tenant, who, ehr))
         if states:
             wanted = wanted.where(message.c.state.in_([state.value for state in states]))
+        if address:
+            wanted = wanted.where(message.c.address_key == address_key(self._ledger.vault, tenant, address))
         if before is not None:
             wanted = wanted.where(message.c.created_at < before)
         wanted = wanted.order_by(message.c.created_at.desc(), message.c.id).limit(limit).offset(offset)

@@ -14,6 +14,7 @@ from smartapp.services.chart import ChartService
 from smartapp.services.message_desk import MessageDesk
 from smartapp.services.outreach import OutreachService
 from smartapp.services.population import PopulationService
+from smartapp.services.sms_replies import SmsReplies
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +29,7 @@ class Parts:
     remarks: GapRemarks
     outreach: OutreachService
     desk: MessageDesk
+    replies: SmsReplies
     population: PopulationService
     opt_outs: OptOuts
 
