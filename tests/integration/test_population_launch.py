@@ -22,7 +22,7 @@ from smartapp.demo.pages import Element
 from smartapp.demo.story import Browser, StoryError
 from smartapp.persistence.tables import chart_snapshot
 
-COORDINATOR, CLINICIAN = "sam.rivers", "amara.cole"
+COORDINATOR, CLINICIAN, ADMINISTRATOR = "sam.rivers", "amara.cole", "alex.moreau"
 PRACTICE, OWN = "panel", "panel-sam-rivers"
 PATIENTS = 12
 READ_WITHIN_S = 120.0
@@ -234,7 +234,7 @@ def test_a_coordinator_is_offered_the_lists_of_the_ehr_and_no_other(world: World
     assert {one.attributes["data-group"] for one in launched.first.find("li", data_group="*")} == {PRACTICE, OWN}
     choice = form(launched.first, "/population/open")
     before = len([one for one in world.app.audited() if one.action == "population.members"])
-    for other in ("panel-amara-cole", "panel-lee-tanaka", "../Patient/pt-1001", "panel' OR ''='"):
+    for other in ("panel-amara-cole", "panel-jonas-weber", "../Patient/pt-1001", "panel' OR ''='"):
         with pytest.raises(StoryError, match=r"404 \(population\.no-group\)"):
             launched.browser.submit(choice, group=other)
     assert len([one for one in world.app.audited() if one.action == "population.members"]) == before
@@ -358,3 +358,7 @@ def documents(world: World, handle: str) -> list[str]:
         return sorted(
             connection.execute(select(chart_snapshot.c.name).where(chart_snapshot.c.handle == handle)).scalars()
         )
+
+
+def test_an_administrator_sees_the_practices_list(world: World) -> None:
+    assert len(Worklist.launched(world, ADMINISTRATOR).patients(status="all")) == PATIENTS
