@@ -50,6 +50,7 @@ CATEGORIES = {
     "imaging": "imaging",
     "procedure": "procedures",
     "exam": "examinations",
+    "sdoh": "social circumstances",
 }
 
 

@@ -63,7 +63,8 @@ def necessity(
 
 def scope_text(scope: Scope) -> str:
     """A scope in words: "Observations (laboratory)"."""
-    categories = [CATEGORIES.get(value.rpartition("|")[2], value) for _, value in scope.params]
+    codes = [value.rpartition("|")[2] for _, value in scope.params]
+    categories = [CATEGORIES.get(code, code) for code in codes]
     return KINDS.get(scope.resource, scope.resource) + (f" ({', '.join(categories)})" if categories else "")
 
 
