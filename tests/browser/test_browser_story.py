@@ -8,7 +8,18 @@ from collections.abc import Callable
 from urllib.parse import urlsplit
 
 from playwright.sync_api import Browser, Frame, Page, expect
-from support.browser import Pictures, Stage, app_frame, chart_in, expect_accessible, open_chart, portal_login, statuses
+from support.browser import (
+    Complaints,
+    Pictures,
+    Stage,
+    chart_in,
+    error_code,
+    expect_accessible,
+    open_chart,
+    portal_login,
+    sign_in,
+    statuses,
+)
 
 WIDTHS = (420, 900, 1440)
 URGENCY = ["overdue", "due", "due-soon", "cannot-tell"]
@@ -49,8 +60,7 @@ def test_from_the_chart_to_the_patients_inbox(
 
     when_she_sets_a_gap_aside_it_moves_and_comes_back(clinician, app, pictures)
     message = when_she_drafts_a_message_what_it_reveals_is_marked(clinician, app, pictures)
-    when_she_approves_it_is_delivered(app)
-    pictures.take(clinician, "delivered", *WIDTHS)
+    when_she_approves_it_is_delivered(clinician, app, pictures)
 
     # Then the patient reads it in the portal, and nobody else does
     assert message in inbox(browser, demo, PATIENT, pictures)
@@ -115,7 +125,7 @@ def when_she_drafts_a_message_what_it_reveals_is_marked(window: Page, app: Frame
     return urlsplit(app.url).path.rsplit("/", 1)[-1]
 
 
-def when_she_approves_it_is_delivered(app: Frame) -> None:
+def when_she_approves_it_is_delivered(window: Page, app: Frame, pictures: Pictures) -> None:
     app.get_by_role("button", name="Approve and queue").click()
     state = app.locator("[data-state]")
     app.get_by_role("status").filter(has_text="Approved").wait_for()
@@ -126,6 +136,7 @@ def when_she_approves_it_is_delivered(app: Frame) -> None:
     expect(state).to_have_attribute("data-state", "sent")
     expect(app.get_by_role("button", name="Approve and queue")).to_have_count(0)
     expect_accessible(app)
+    pictures.take(window, "delivered", *WIDTHS)
     app.get_by_role("link", name="Back to the care that is due").click()
     chart_in(app)
     expect(app.locator("section", has=app.get_by_role("heading", name="Messages"))).to_contain_text("Delivered")
@@ -145,20 +156,23 @@ def inbox(browser: Browser, demo: Stage, patient: str, pictures: Pictures | None
     return answer
 
 
-def test_an_edit_voids_the_approval(clinician: Page, demo: Stage, browser: Browser) -> None:
-    # Given a draft that is open in two windows
-    app = open_chart(clinician, demo.ehr, PATIENT, wide=True)
+def test_an_older_text_cannot_be_approved(page: Page, demo: Stage, complaints: Complaints) -> None:
+    # Given a draft, and a page that still shows its text of before a change
+    complaints.expected = ("409",)
+    sign_in(page, demo.ehr)
+    app = open_chart(page, demo.ehr, PATIENT)
     app.locator("#gap-CMS122").get_by_role("button", name="Draft a message").click()
-    app.get_by_label("Text").wait_for()
-    address = app.url
-    clinician.evaluate("address => { document.querySelector('iframe').src = address }", address)
-    # When its text is changed in one of them
-    edit = app_frame(clinician)
-    edit.get_by_label("Text").fill("Please call us.")
-    stale = edit.locator("form[action$='/approve'] input[name=version]").input_value()
-    edit.get_by_role("button", name="Save the text").click()
-    edit.get_by_role("status").filter(has_text="earlier approval no longer counts").wait_for()
-    # Then the other cannot approve the text that it still shows
-    edit.locator("form[action$='/approve'] input[name=version]").evaluate("(e, old) => { e.value = old }", stale)
-    edit.get_by_role("button", name="Approve and queue").click()
-    expect(edit.locator("main[data-error]")).to_have_attribute("data-error", re.compile(r"^messages\."))
+    version = app.locator("form[action$='/approve'] input[name=version]")
+    before = version.input_value()
+    app.get_by_label("Text").fill("Please call us.")
+    app.get_by_role("button", name="Save the text").click()
+    app.get_by_role("status").filter(has_text="earlier approval no longer counts").wait_for()
+    assert version.input_value() != before
+    version.evaluate("(field, before) => { field.value = before }", before)
+    # When it is approved, Then it is refused, and nothing is queued
+    app.get_by_role("button", name="Approve and queue").click()
+    assert str(error_code(app)).startswith("messages.")
+    expect_accessible(app)
+    app.get_by_role("link", name="Back").click()
+    messages = chart_in(app).locator("section", has=app.get_by_role("heading", name="Messages"))
+    expect(messages).not_to_contain_text("Queued")

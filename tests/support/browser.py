@@ -40,6 +40,8 @@ WCAG = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
 OPENS_WITHIN_MS = 30_000
 SMALLEST_TARGET = 24
 """CSS pixels, WCAG 2.2, 2.5.8 Target Size (Minimum)."""
+_BESIDE = 860
+"""CSS pixels from which the EHR has room for the app beside its own chart."""
 
 
 def chromium() -> str | None:
@@ -239,9 +241,16 @@ class Pictures:
         if self.folder is None:
             return
         before = page.viewport_size
+        # In a narrow window the EHR shows either its own chart or the app.
+        swap = (
+            "([on, was]) => { const w = document.querySelector('.workspace'); w?.classList.toggle('wide', on || was) }"
+        )
+        wide = page.locator(".workspace.wide").count() > 0
         for width in widths:
             page.set_viewport_size({"width": width, "height": height})
+            page.evaluate(swap, wide or width < _BESIDE)
             page.screenshot(path=self.folder / f"{name}-{width}.png", animations="disabled")
+        page.evaluate(swap, wide)
         if before is not None:
             page.set_viewport_size(before)
 
