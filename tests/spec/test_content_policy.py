@@ -68,9 +68,9 @@ def test_what_is_offered_instead_is_neutral(part: str) -> None:
 
 def test_most_disclosures_are_named_as_their_author_meant_them() -> None:
     """Naming is for the reader; nothing rests on it. Most is said rightly, all of it is held back."""
-    texts = [t for part in PARTS for t in corpus(f"revealing-{part}") if t.reveals != "unknown"]
+    texts = [t for t in corpus("revealing-held-out") if t.reveals != "unknown"]
     right = sum(t.reveals in judge(t).disclosure for t in texts)
-    assert right >= 0.75 * len(texts)
+    assert right >= 0.85 * len(texts)
 
 
 def test_the_two_published_examples() -> None:

@@ -175,6 +175,19 @@ def test_wording_that_was_approved_once_is_accounted_for_but_never_what_it_revea
     assert classify(telling, approved=(telling,)).channels == PORTAL_ONLY
 
 
+@pytest.mark.parametrize("text", ["It is here. Come in.", "They are here.", "Traiga cuantas tenga. Eso es."])
+def test_a_text_that_leans_on_a_pronoun_says_what_it_is_about(text: str) -> None:
+    assert classify(text).disclosure == ("unknown",)
+    assert classify(f"{text} Your appointment is on Monday.").channels == ALL_CHANNELS
+
+
+def test_an_hour_stands_where_an_hour_is_expected() -> None:
+    assert classify("Your appointment starts at 4.").channels == ALL_CHANNELS
+    assert classify("Your appointment starts at 14.").channels == PORTAL_ONLY
+    assert classify("Your appointment: at 4 weeks.").channels == PORTAL_ONLY
+    assert classify("It is at 4.").channels == PORTAL_ONLY
+
+
 def test_what_nothing_accounts_for_is_shown_beside_what_was_recognised() -> None:
     text = "Your zephyr and your diabetes visit"
     assert [span.text for span in classify(text).because] == ["diabetes"]

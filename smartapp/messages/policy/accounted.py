@@ -30,12 +30,22 @@ _GREETING = words(
 )
 _MAX_NAME_WORDS = 6
 _MOST_STARS = 10
+_IDIOMS = re.compile(r"\b(?:ma(?:k|d)e(?:s)? it|it's (?:been|time|that time)|it (?:is|has been) time|it takes)\b")
+_MOST_HOURS = 12
+_BEFORE_HOUR = words("at by before after until till around las antes")
+# What begins, opens or is kept at an hour; and what a number is of, where it is not one.
+_HOURLY = words(
+    "appointment appointments visit visits open opens opened close closes closed phones phone office "
+    "clinic start starts begin begins arrive arriving come coming call calls see meet schedule scheduled "
+    "ready available back here join lunch"
+)
+_UNITS = words("day days week weeks month months year years points percent times of out in out over under or more less")
 # Words of a sentence that asks for an answer by key or grade, and the grades it may name.
 _ANSWERING = words(
     "reply replying press rating scale stars survey responda conteste oprima marque presione encuesta escala"
 )
 _GRADES = words(
-    "poor fair average good excellent great terrible neutral y n c r x s malo mala regular bueno buena excelente"
+    "number numero letter letra poor fair average good excellent great terrible neutral y n c r x s malo mala regular bueno buena excelente"
 )
 
 
@@ -82,7 +92,7 @@ def tokenise(folded: Folded) -> tuple[list[Token], list[Slot]]:
 def _words(text: str, start: int, end: int) -> Iterable[Token]:
     for match in TOKEN.finditer(text, start, end):
         word = match.group()
-        if word.isdigit() and len(word) <= 3:
+        if word.isascii() and word.isdigit() and len(word) <= 3:
             yield Token(word, match.start(), match.end(), word if word in ("911", "988") else "<n>")
         elif word[0].isdigit() and not any(c.isalpha() for c in word):
             yield Token(word, match.start(), match.end(), "<num>")
@@ -140,6 +150,15 @@ def account(folded: Folded, names: Sequence[str], approved: Sequence[str]) -> tu
     return tokens, parts
 
 
+def leans(parts: Sequence[Sequence[Token]]) -> bool:
+    """Whether a text leans on a pronoun and nowhere says what it is about ("It is still there. Please come in.")."""
+    held = lexicon().vocabularies.values()
+    said = [token.plain.removesuffix("'s") for part in parts for token in part]
+    whole = _IDIOMS.sub(" ", " ".join(token.plain for part in parts for token in part))
+    leaning = any(not v.leaning.isdisjoint(whole.split()) for v in held)
+    return leaning and all(v.anchors.isdisjoint(said) for v in held)
+
+
 def _weight(cover: list[tuple[bool, bool]]) -> int:
     return sum(accounted for accounted, _ in cover)
 
@@ -154,10 +173,12 @@ def _cover(part: Sequence[Token], language: str) -> list[tuple[bool, bool]]:
         at += len(token.plain) + 1
     marks = _phrase_marks(plain, language)
     answering = any(token.plain in _ANSWERING for token in part)
+    hourly = any(token.plain in _HOURLY for token in part)
     out = []
     following: list[str | None] = [*(token.plain for token in part[1:]), None]
-    for token, start, after in zip(part, starts, following, strict=True):
+    for index, (token, start, after) in enumerate(zip(part, starts, following, strict=True)):
         phrased = bool(marks[start]) or (answering and _is_answer(token))
+        phrased = phrased or (hourly and index > 0 and _is_hour(part[index - 1], token, after))
         word = token.plain.removesuffix("'s").rstrip("'")
         out.append((token.accounted or phrased or vocabulary.allows(word, after), phrased))
     return out
@@ -174,6 +195,16 @@ def _phrase_marks(plain: str, language: str) -> bytes:
         for match in phrase.finditer(plain):
             marks[match.start() : match.end()] = b"\x01" * (match.end() - match.start())
     return bytes(marks)
+
+
+def _is_hour(before: Token, token: Token, after: str | None) -> bool:
+    """A number from 1 to 12 where an hour is expected: "starts at 4", and no unit behind it."""
+    return (
+        token.plain == "<n>"
+        and 1 <= int(token.text) <= _MOST_HOURS
+        and before.plain in _BEFORE_HOUR
+        and after not in _UNITS
+    )
 
 
 def _is_answer(token: Token) -> bool:

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
-from smartapp.messages.policy.accounted import Token, account
+from smartapp.messages.policy.accounted import Token, account, leans
 from smartapp.messages.policy.fold import Folded, fold
 from smartapp.messages.policy.lexicon import LANGUAGES, lexicon
 from smartapp.messages.policy.recognise import recognise
@@ -87,6 +87,8 @@ def _judge(
             sensitive.append(lexicon().sensitive[found.term.concept])
     if not spans:
         spans.extend(_unknown(folded, tokens))
+    if not spans and leans(parts):
+        spans.append(Span(0, len(text), text, "unknown", "what it is about"))
     if not spans and language and language.lower().replace("_", "-").split("-")[0] not in LANGUAGES:
         spans.append(Span(0, len(text), text, "unknown", "language"))
     return spans, sensitive

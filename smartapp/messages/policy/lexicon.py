@@ -19,9 +19,11 @@ from smartapp.messages.policy.phrases import NUMBER_WORDS, translate, words_of
 from smartapp.messages.policy.verdict import Disclosure
 
 LANGUAGES = ("en", "es")
+_LISTS = ("cautious", "cautious_before", "adjectives", "nouns", "anchors", "leaning")
 _NAMED = ("<time>", "<date>", "<place>")  # a slot that a cautious verb may stand before
 TOKEN = re.compile(
-    r"\d{1,3}(?=(?:mins?|hrs?|hours?|minutes?)\b)|[a-z0-9]*[a-z][a-z0-9]*(?:'[a-z]+)*|\d+(?:[.,/:]\d+)*|\S"
+    r"\d{1,3}(?=(?:mins?|hrs?|hours?|minutes?)\b)|[a-z0-9]*[a-z][a-z0-9]*(?:'[a-z]+)*|\d+(?:[.,/:]\d+)*|\S",
+    re.ASCII,  # a digit of another script is a sign that nothing accounts for
 )
 
 
@@ -43,6 +45,8 @@ class Vocabulary:
     cautious_before: frozenset[str]
     adjectives: frozenset[str]
     nouns: frozenset[str]
+    anchors: frozenset[str]
+    leaning: frozenset[str]
 
     def allows(self, word: str, following: str | None) -> bool:
         """Whether ``word`` is neutral before ``following`` (the next word or slot; None ends the sentence)."""
@@ -106,9 +110,7 @@ def _vocabulary(language: str, singles: set[str]) -> Vocabulary:
     lines = [line for line in data["phrases"].splitlines() if line.strip()]
     compiled = tuple(re.compile("(?<= )(?:" + translate(line, data["macros"], language) + ")") for line in lines)
     known: set[str] = set().union(*map(words_of, lines), *map(words_of, data["macros"].values()))
-    listed = {
-        key: frozenset(plain(data[key]).split()) for key in ("cautious", "cautious_before", "adjectives", "nouns")
-    }
+    listed = {key: frozenset(plain(data[key]).split()) for key in _LISTS}
     # A word that is also a clinical term, a telling adjective or a cautious verb is neutral in company only.
     free -= singles | listed["cautious"] | listed["adjectives"]
     known |= set(NUMBER_WORDS[language]) | listed["cautious"] | listed["adjectives"]

@@ -45,7 +45,7 @@ _WRITTEN: tuple[tuple[Term, re.Pattern[str]], ...] = tuple(
         ("medication", "RxNorm code", r"(?<!\w)(?:rxnorm|rxcui)(?!\w)"),
         ("medication", "NDC code", r"(?<!\w)ndc(?!\w)|(?<![\w-])\d{4,5}-\d{3,4}-\d{1,2}(?![\w-])"),
         ("medication", "dose", r"(?<!\w)\d+(?:[.,]\d+)? ?(?:mg|mcg|ml|units?|unidades|g)(?!\w|/)"),
-        ("result", "value with a unit", r"(?<!\w)\d+(?:[.,]\d+)? ?(?:%|mg/dl|mmol|mmhg|bpm|kg|lbs?|kilos|libras|pounds)"),
+        ("result", "value with a unit", r"(?<!\w)\d+(?:[.,]\d+)? ?(?:%|mg/dl|mmol|mmhg|bpm|kg|lbs?|kilos|pounds)"),
         ("result", "blood pressure value", r"(?<![\w/])\d{2,3} ?(?:/|over|sobre) ?\d{2,3}(?![\w/])"),
         ("result", "value", r"(?<![\w.,/:$-])\d+[.,]\d+(?![\w/:]|[.,]\d)"),
     )
