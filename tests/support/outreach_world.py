@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Any
 
 from support.ehr import TestEntropy
-from support.launch_fakes import FrozenClock
 from support.running_app import RunningApp, running_app
 
 from launch.issuers import RegisteredEhr
@@ -104,7 +103,7 @@ def outreach_world(folder: Path, *, backend: bool = True, count: int = 12, **set
                 clients.app("smartapp", app.url),
                 clients.backend("smartapp-backend", f"{app.url}/.well-known/jwks.json"),
             ]
-            return create_sandbox(bound, FrozenClock(app.clock()), TestEntropy(), clients=known)
+            return create_sandbox(bound, app.clock, TestEntropy(), clients=known)
 
         with running(chosen, make) as (base, _):
             app.core.registry.save(
