@@ -29,7 +29,6 @@ from smartapp.population.charts import Reading
 from smartapp.population.compute import Population
 from smartapp.population.files import find_files
 from smartapp.population.ingest import ingest
-from smartapp.population.layout import arrange
 from smartapp.population.store import Store
 from smartapp.population.synthetic import EVENTS, chart, lab, make_population
 
@@ -108,11 +107,9 @@ class Bench:
                 making = _timed(
                     lambda: make_population(store, patients, population.program.rules, self.value_sets, LAST_DAY)
                 )
-                self.say(f"population: arranging ({making:.0f} s to make)")
-                arranging = _timed(lambda: arrange(store, population.program.code_questions, self.value_sets))
                 store.connection.execute("CHECKPOINT")
                 scan = _timed(lambda: _scan(store))
-                self.say(f"population: computing ({arranging:.0f} s to arrange, {scan:.2f} s to scan)")
+                self.say(f"population: computing ({making:.0f} s to make, {scan:.2f} s to scan)")
                 before = _rss_mb()
                 computing = _timed(lambda: population.compute(store, self.value_sets, self.times))
                 events, vectors = store.count("work"), store.count("vector")
@@ -124,7 +121,6 @@ class Bench:
             "measures": len(MEASURES),
             "vectors": vectors,
             "make_seconds": round(making, 2),
-            "arrange_seconds": round(arranging, 2),
             "seconds": round(computing, 2),
             "patients_per_second": round(patients / computing),
             "scan_seconds": round(scan, 3),

@@ -42,7 +42,7 @@ def arrange(store: Store, questions: Sequence[CodeQuestion], value_sets: ValueSe
     mark = fingerprint(questions, value_sets)
     everything = store.meta("classes") != mark or not store.count("person")
     classes = _classify(store, questions, value_sets, anew=everything)
-    _patients(store)
+    gone = _patients(store)
     if everything:
         for table in ("work", "person", "unread"):
             connection.execute(f"DELETE FROM {table}")
@@ -52,8 +52,10 @@ def arrange(store: Store, questions: Sequence[CodeQuestion], value_sets: ValueSe
             "CREATE OR REPLACE TEMP TABLE changed AS SELECT p FROM patient SEMI JOIN dirty USING (bundle, id)"
         )
         for table in ("work", "person", "unread"):
-            connection.execute(f"DELETE FROM {table} WHERE p IN (SELECT p FROM changed)")
-            connection.execute(f"DELETE FROM {table} WHERE p NOT IN (SELECT p FROM patient)")
+            if store.count("changed"):
+                connection.execute(f"DELETE FROM {table} WHERE p IN (SELECT p FROM changed)")
+            if gone:
+                connection.execute(f"DELETE FROM {table} WHERE p NOT IN (SELECT p FROM patient)")
     _fill(store)
     store.set_meta("classes", mark)
     return _known(store, classes)
@@ -115,19 +117,30 @@ def _classify(
     return {n: one for one, n in events.items()}, {n: one for one, n in patients.items()}
 
 
-def _patients(store: Store) -> None:
-    """Number the patients: Bundles first, in the order of the files; a number that was given stays."""
+def _patients(store: Store) -> bool:
+    """Number the patients: Bundles first, in the order of the files; a number that was given stays.
+
+    True if a patient is there no more.
+    """
     connection = store.connection
     connection.execute(
         "CREATE OR REPLACE TEMP TABLE here AS SELECT bundle, id, min(source) AS source, min(place) AS place "
         "FROM resource WHERE kind = 'Patient' GROUP BY bundle, id"
     )
-    connection.execute("DELETE FROM patient WHERE (bundle, id) NOT IN (SELECT (bundle, id) FROM here)")
+    before = store.count("patient")
+    connection.execute(
+        "CREATE OR REPLACE TEMP TABLE staying AS SELECT * FROM patient SEMI JOIN here USING (bundle, id)"
+    )
+    gone = store.count("staying") < before
+    if gone:
+        connection.execute("DELETE FROM patient")
+        connection.execute("INSERT INTO patient SELECT * FROM staying")
     connection.execute(
         "INSERT INTO patient SELECT (SELECT coalesce(max(p), -1) FROM patient) + "
         "row_number() OVER (ORDER BY bundle = 0, source, place), bundle, id "
         "FROM here ANTI JOIN patient USING (bundle, id)"
     )
+    return gone
 
 
 def _fill(store: Store) -> None:

@@ -7,15 +7,17 @@ of nobody's. Days fall in the six years before the period's end. What comes out 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import date
 from typing import Any
 
 from smartapp.criteria.nodes import Node
 from smartapp.criteria.sql import code_questions
+from smartapp.criteria.sql.layout import WORK_COLUMNS
 from smartapp.criteria.valuesets import ValueSets
 from smartapp.facts.codes import LOINC, SlotCode
 from smartapp.facts.instants import DAY, end_of_day, start_of_day
+from smartapp.population.layout import arrange
 from smartapp.population.rows import PERSON_COLUMNS, RESOURCE_COLUMNS, Signatures
 from smartapp.population.store import Store
 
@@ -68,70 +70,73 @@ def signatures(rules: Iterable[Node], value_sets: ValueSets) -> dict[str, list[t
 
 
 def make_population(
-    store: Store, patients: int, rules: Iterable[Node], value_sets: ValueSets, last_day: date, *, seed: int = 1
+    store: Store, patients: int, rules: Sequence[Node], value_sets: ValueSets, last_day: date, *, seed: int = 1
 ) -> None:
-    """Fill an empty store with ``patients`` patients of 60 events each."""
+    """Fill an empty store with ``patients`` patients of 60 events each, arranged for rules.
+
+    The events are written as :func:`smartapp.population.layout.arrange` would leave them: those that no rule looks at
+    are drawn and then not kept.
+    """
     connection = store.connection
     found = signatures(rules, value_sets)
     nobody = Signatures()
     person_sig = nobody.of("Patient", ())
     store.add_signatures([*nobody.new, *(row for rows in found.values() for row in rows)])
-    turns = [(kind, place, row[0]) for kind, rows in found.items() for place, row in enumerate(rows)]
-    turn = store.rows(turns, kind="VARCHAR", place="INTEGER", sig="BIGINT")
-    connection.execute(f"CREATE OR REPLACE TEMP TABLE turn AS SELECT * FROM {turn}")
-    slots = [(kind, number) for kind, count in EVENTS.items() for number in range(count)]
-    counts = {kind: len(rows) for kind, rows in found.items()}
-    slot = store.rows(
-        [(n, *one, counts[one[0]]) for n, one in enumerate(slots)],
-        n="INTEGER",
-        kind="VARCHAR",
-        number="INTEGER",
-        turns="INTEGER",
-    )
-    connection.execute(f"CREATE OR REPLACE TEMP TABLE slot AS SELECT * FROM {slot}")
-    end = end_of_day(last_day)
     _people(store, patients, person_sig, last_day, seed)
-    every = len(slots)
-    drawn = (
-        f"SELECT r.i AS i, s.*, hash(r.i * {every} + s.n, {seed}) AS h, hash(r.i * {every} + s.n, {seed + 1}) AS h2 "
-        f"FROM range({patients}) r(i), slot s"
-    )
+    arrange(store, code_questions(rules), value_sets)
+    every = sum(EVENTS.values())
+    before = 0
+    for kind, count in EVENTS.items():
+        turns = store.rows(((n, row[0]) for n, row in enumerate(found[kind])), place="INTEGER", sig="BIGINT")
+        # One number for each event, and one for each thing that is drawn of it.
+        drawn = (
+            f"SELECT p, p * {every} + {before} + n AS e, hash(p * {every} + {before} + n, {seed}) AS h, "
+            f"hash(p * {every} + {before} + n, {seed + 1}) AS h2 FROM range({patients}) r(p), range({count}) s(n)"
+        )
+        values = _values(kind, end_of_day(last_day), every)
+        connection.execute(
+            f"INSERT INTO work SELECT {', '.join(values.get(name, 'NULL') for name in WORK_COLUMNS)} FROM ({drawn}) d "
+            f"JOIN (SELECT t.place, c.cls FROM {turns} t JOIN class_of c USING (sig) WHERE c.cls >= 0) t "
+            f"ON t.place = d.h2 % {len(found[kind])} ORDER BY t.cls"
+        )
+        before += count
+
+
+def _values(kind: str, end: int, every: int) -> dict[str, str]:
+    """The columns of an event of a type; what is not here is NULL."""
     at = f"{end} - CAST(h % {_SPAN} AS BIGINT)"
-    columns = {
-        "source": "1",
-        "place": f"i * {every} + d.n",
-        "bundle": "0",
-        "patient": "concat('p', i)",
-        "kind": "d.kind",
-        "id": f"concat(i * {every} + d.n)",
-        "sig": "t.sig",
-        "updated": "0",
-        "version": "1",
-        "status": "CASE d.kind " + " ".join(f"WHEN '{k}' THEN '{v}'" for k, v in _STATUS.items()) + " END",
-        "intent": "CASE WHEN d.kind IN ('MedicationRequest', 'ServiceRequest') THEN 'order' END",
+    lasts = 90 * DAY if kind in ("Condition", "Coverage", "MedicationRequest") else 1_800_000
+    values = {
+        "p": "d.p",
+        "e": "d.e",
+        "cls": "t.cls",
+        "kind": f"'{kind}'",
+        "id": "concat(d.e)",
+        "seen": at,
         "negated": "h2 % 50 = 0",
-        "verification": "CASE WHEN d.kind = 'Condition' THEN 'confirmed' END",
-        "clinical": "CASE WHEN d.kind = 'Condition' THEN 'active' END",
-        "class": "CASE WHEN d.kind = 'Encounter' THEN 'AMB' END",
         "started": at,
-        "ended": f"{at} + CASE WHEN d.kind IN ('Condition', 'Coverage', 'MedicationRequest') "
-        f"THEN {90 * DAY} ELSE 1800000 END",
-        "latest": f"{at} + CASE WHEN d.kind IN ('Condition', 'Coverage', 'MedicationRequest') "
-        f"THEN {90 * DAY} ELSE 1800000 END",
+        "ended": f"{at} + {lasts}",
+        "latest": f"{at} + {lasts}",
         "recorded": at,
-        "value_kind": "CASE WHEN d.kind = 'Observation' THEN 'quantity' ELSE 'none' END",
-        "number": "CASE WHEN d.kind = 'Observation' THEN CAST(h2 % 160 AS DOUBLE) / 10 END",
-        "unit": "CASE WHEN d.kind = 'Observation' THEN '%' END",
-        "systolic": "CASE WHEN d.kind = 'Observation' THEN CAST(100 + h2 % 80 AS DOUBLE) END",
-        "diastolic": "CASE WHEN d.kind = 'Observation' THEN CAST(60 + h2 % 50 AS DOUBLE) END",
-        "encounter": f"CASE WHEN d.kind <> 'Encounter' THEN concat('Encounter/', i * {every} + h2 % 12) END",
-        "days": "CASE WHEN d.kind = 'MedicationRequest' THEN 90.0 END",
-        "repeats": "CASE WHEN d.kind = 'MedicationRequest' THEN 0.0 END",
+        "value_kind": "'quantity'" if kind == "Observation" else "'none'",
+        "reference": "CAST(d.e AS BIGINT)",
+        "encounter": f"CAST(d.p * {every} + h2 % {EVENTS['Encounter']} AS BIGINT)",
     }
-    connection.execute(
-        f"INSERT INTO resource SELECT {', '.join(columns.get(name, 'NULL') for name in RESOURCE_COLUMNS)} "
-        f"FROM ({drawn}) d JOIN turn t ON t.kind = d.kind AND t.place = (d.h2 % d.turns)"
-    )
+    if kind in _STATUS:
+        values["status"] = f"'{_STATUS[kind]}'"
+    of_kind = {
+        "Encounter": {"class": "'AMB'"},
+        "Observation": {
+            "number": "CAST(h2 % 160 AS DOUBLE) / 10",
+            "unit": "'%'",
+            "systolic": "CAST(100 + h2 % 80 AS DOUBLE)",
+            "diastolic": "CAST(60 + h2 % 50 AS DOUBLE)",
+        },
+        "Condition": {"verification": "'confirmed'", "clinical": "'active'"},
+        "MedicationRequest": {"intent": "'order'", "days": "90.0", "repeats": "0.0"},
+        "ServiceRequest": {"intent": "'order'"},
+    }
+    return values | of_kind.get(kind, {})
 
 
 def _people(store: Store, patients: int, sig: int, last_day: date, seed: int) -> None:

@@ -105,18 +105,26 @@ class Vectors:
     def select(self, script: Script, as_of: Instant) -> str:
         """One row a patient: ``p``, the words, ``bucket`` (how the due date lies to the day), ``tally``, ``dead``, the
         instants of each way of closing the gap and ``until``, when the care stops to hold."""
-        columns = [_word(self._in_word(word, script), name) for word, name in enumerate(self.words)]
+        # Each truth is written once: planning a query takes time with its length.
+        truths = [
+            f"{_expression(script, one)}{' IS NOT NULL OR NULL' if isinstance(one.node, Value) else ''} AS t{place}"
+            for place, one in enumerate(self.truths)
+        ]
+        columns = [_word(self._in_word(word), name) for word, name in enumerate(self.words)]
+        plain = []
         days = [script.columns[Question(edge, Mode.STRICT)].expression for edge in self.edges]
-        columns += [f"{day} AS {name}" for day, name in zip(days, self.days, strict=True)]
-        columns += [
+        plain += [f"{day} AS {name}" for day, name in zip(days, self.days, strict=True)]
+        plain += [
             f"{_expression(script, Asked(found(closed), Mode.STRICT))} AS f{place}"
             for place, closed in enumerate(self.measure.clinical.closed_by)
             if closed.holds is None
         ]
-        columns.append(f"coalesce(pt.deceased <= {as_of}, FALSE) AS dead")
-        columns.append("u.p IS NOT NULL AS unread")
-        inner = f"SELECT pt.p, {', '.join(columns)} FROM people pt "
-        inner += "LEFT JOIN (SELECT DISTINCT p FROM unread) u ON u.p = pt.p"
+        plain.append(f"coalesce(pt.deceased <= {as_of}, FALSE) AS dead")
+        plain.append("u.p IS NOT NULL AS unread")
+        asked = f"SELECT pt.p, {', '.join((*truths, *plain))} FROM people pt "
+        asked += "LEFT JOIN (SELECT DISTINCT p FROM unread) u ON u.p = pt.p"
+        names = ", ".join(one.rpartition(" AS ")[2] for one in plain)
+        inner = f"SELECT p, {', '.join(columns)}, {names} FROM ({asked})"
         tally = script.tallies.get(self.measure.id)
         tallied = "''" if tally is None else "coalesce(y.tally, '')"
         bucket = _bucket(self.measure.clinical.due_soon, self.measure.clinical.grace, as_of)
@@ -126,14 +134,9 @@ class Vectors:
             known += f" LEFT JOIN ({listed}) y ON y.p = x.p"
         return f"SELECT z.*, {bucket} AS bucket FROM ({known}) z"
 
-    def _in_word(self, word: int, script: Script) -> list[str]:
-        asked = self.truths[word * TRUTHS_IN_A_WORD : (word + 1) * TRUTHS_IN_A_WORD]
-        return [
-            f"CASE WHEN {_expression(script, one)} IS NULL THEN 2 ELSE 1 END"
-            if isinstance(one.node, Value)
-            else _trit(_expression(script, one))
-            for one in asked
-        ]
+    def _in_word(self, word: int) -> list[str]:
+        first = word * TRUTHS_IN_A_WORD
+        return [_trit(f"t{place}") for place in range(first, min(first + TRUTHS_IN_A_WORD, len(self.truths)))]
 
     def _until(self) -> str:
         """When the care stops to hold: of several ways the longest, of several that are needed the shortest."""

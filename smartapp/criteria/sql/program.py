@@ -28,6 +28,7 @@ from smartapp.criteria.tree import owners
 from smartapp.errors import CriteriaError
 
 PAIRS_IN_A_WORD = 31
+VALUES_IN_A_TABLE = 12
 _NO_NUMBER = "CAST(NULL AS DOUBLE)"
 
 
@@ -164,30 +165,37 @@ class _Writing:
         and takes DuckDB minutes to plan.
         """
         words: dict[int, list[str]] = {}
-        values: list[str] = []
-        made: list[str] = []
+        values: list[Atom] = []
         for atom in (atom for atom in self.atoms.all if atom.index in self._asked):
-            if atom.sort is Sort.BITS:
-                word, place = self._place(atom)
-                rows = f"SELECT p, CAST(v AS BIGINT) * {4**place} AS v FROM ({atom.rows})"
-                words.setdefault(word, []).append(rows)
+            if atom.sort is not Sort.BITS:
+                values.append(atom)
                 continue
-            key, column = -1 - atom.index, "v" if atom.sort is Sort.TIME else "d"
-            value = f"v, {_NO_NUMBER} AS d" if column == "v" else "CAST(NULL AS BIGINT) AS v, CAST(v AS DOUBLE) AS d"
-            values.append(f"SELECT p, {key} AS k, {value} FROM ({atom.aggregated})")
-            made.append(f"max({column}) FILTER (WHERE k = {key}) AS x{atom.index}")
+            word, place = self._place(atom)
+            words.setdefault(word, []).append(f"SELECT p, CAST(v AS BIGINT) * {4**place} AS v FROM ({atom.rows})")
         tables = [
-            (f"hits_{word}", f"SELECT p, {word} AS k, bit_or(v) AS v, {_NO_NUMBER} AS d FROM ({_all(rows)}) GROUP BY p")
+            (f"hits_{word}", f"SELECT p AS q, bit_or(v) AS w{word} FROM ({_all(rows)}) GROUP BY p")
             for word, rows in sorted(words.items())
         ]
-        for start in range(0, len(values), PAIRS_IN_A_WORD):
-            tables.append((f"hits_{len(tables)}", _all(values[start : start + PAIRS_IN_A_WORD])))
-        made += [f"max(v) FILTER (WHERE k = {word}) AS w{word}" for word in sorted(words)]
-        if not tables:
-            return (), "SELECT pt.* FROM person pt"
-        rows = _all([f"SELECT p, k, v, d FROM {name}" for name, _ in tables])
-        found = f"SELECT p AS whose, {', '.join(made)} FROM ({rows}) GROUP BY p"
-        return tuple(tables), f"SELECT pt.*, a.* FROM person pt LEFT JOIN ({found}) a ON a.whose = pt.p"
+        for start in range(0, len(values), VALUES_IN_A_TABLE):
+            tables.append((f"hits_{len(tables)}", _values(values[start : start + VALUES_IN_A_TABLE])))
+        joins = "".join(f" LEFT JOIN {name} ON {name}.q = pt.p" for name, _ in tables)
+        columns = "".join(f", {column}" for column in self._columns_of(words, values))
+        return tuple(tables), f"SELECT pt.*{columns} FROM person pt{joins}"
+
+    @staticmethod
+    def _columns_of(words: Mapping[int, object], values: Sequence[Atom]) -> list[str]:
+        return [*(f"w{word}" for word in sorted(words)), *(f"x{atom.index}" for atom in values)]
+
+
+def _values(atoms: Sequence[Atom]) -> str:
+    """One row a patient with the values of some atoms."""
+    rows, made = [], []
+    for atom in atoms:
+        is_time = atom.sort is Sort.TIME
+        value = f"v, {_NO_NUMBER} AS d" if is_time else "CAST(NULL AS BIGINT) AS v, CAST(v AS DOUBLE) AS d"
+        rows.append(f"SELECT p, {atom.index} AS k, {value} FROM ({atom.rows})")
+        made.append(f"{atom.best}({'v' if is_time else 'd'}) FILTER (WHERE k = {atom.index}) AS x{atom.index}")
+    return f"SELECT p AS q, {', '.join(made)} FROM ({_all(rows)}) GROUP BY p"
 
 
 def _all(queries: Sequence[str]) -> str:
