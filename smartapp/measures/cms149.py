@@ -9,7 +9,6 @@ from smartapp.criteria.words import (
     as_of,
     at,
     conditions,
-    day_overlaps,
     define,
     define_set,
     end,
@@ -23,7 +22,6 @@ from smartapp.measures import valuesets as vs
 from smartapp.measures.model import Clinical, ClosedBy, Every, Measure, Rate, Reason
 from smartapp.measures.shared.statuses import has_result, is_assessment_performed, verified
 from smartapp.measures.shared.visits import finished_visits
-from smartapp.measures.shared.windows import PAST_YEAR
 from smartapp.measures.sources import aan
 
 _ASSESSMENTS = (vs.COGNITION_TOOLS, vs.COGNITIVE_ASSESSMENT)
@@ -104,7 +102,7 @@ CMS149 = Measure(
     clinical=Clinical(
         plain_title="Memory assessment",
         source=_SOURCE,
-        eligible=_dementia.where(day_overlaps(PAST_YEAR), end.on_or_after(as_of)).exist(),
+        eligible=_dementia.where(start.day.on_or_before(as_of.day), end.on_or_after(as_of)).exist(),
         closed_by=(ClosedBy("assessment of cognition", _assessments, Every(1, "year")),),
         relevant=_assessments,
         sensitive="mental-health",

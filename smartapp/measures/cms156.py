@@ -68,14 +68,15 @@ initial_population: Condition = define(
 def more_than_one_order(orders: EventSet, window: Interval = PERIOD) -> EventSet:
     """Orders in the period that were refilled, or that another order of another day goes with.
 
-    Two orders of one day count as two where their supplies begin on different days of the period.
+    Two orders of one day count as two where their supplies begin on different days of the period (that they are of one
+    day need not be asked: those of different days count anyhow). Refills and supplies that are not on record are none.
     """
     first = is_order(orders).where(contains(window, at))
-    supplied = first.where(contains(window, start))
+    supplied = first.where(start.is_known, contains(window, start))
     return (
-        first.where(repeats.at_least(1))
+        first.where(repeats.is_known, repeats.at_least(1))
         | first.with_(first, ~at.day.same_as(other.at.day))
-        | supplied.with_(supplied, at.day.same_as(other.at.day), ~start.day.same_as(other.start.day))
+        | supplied.with_(supplied, ~start.day.same_as(other.start.day))
     )
 
 

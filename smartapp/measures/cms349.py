@@ -85,7 +85,7 @@ CMS349 = Measure(
         eligible=age(as_of).at_least(15) & age(as_of).at_most(65),
         excluded=(Reason("HIV", verified(conditions(vs.HIV)).where(start.on_or_before(as_of)).exist()),),
         # Once, as in the report; the recommendation leaves repeated tests to the risk, which is not on record.
-        closed_by=(ClosedBy("HIV test", _tests.where(age(start).at_least(15), age(start).at_most(65)), None),),
+        closed_by=(ClosedBy("HIV test", _tests.where(age(start).at_least(15)), None),),
         relevant=_tests,
         on_its_way=on_its_way(vs.HIV_LAB_TESTS, codes.HIV_TESTS),
         sensitive="hiv",

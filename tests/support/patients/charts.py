@@ -9,6 +9,7 @@ from typing import Any
 from support import builders as b
 from support.chart_tables import ChartTable
 from support.patients.charts_care import CARE
+from support.patients.charts_more import MORE
 from support.patients.common import FRAIL, HOSPICE, ILL, NURSING_HOME, PALLIATIVE
 
 from smartapp.measures import codes
@@ -453,4 +454,4 @@ def cms69() -> ChartTable:
     return table
 
 
-CHARTS = (cms2, cms69, cms122, cms124, cms125, cms130, cms131, cms138, cms139, cms165, cms347, cms951, *CARE)
+CHARTS = (cms2, cms69, cms122, cms124, cms125, cms130, cms131, cms138, cms139, cms165, cms347, cms951, *CARE, *MORE)

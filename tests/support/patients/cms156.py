@@ -84,6 +84,9 @@ def order(kind: b.Kind, at: str = "2026-06-01T10:00", **more: object) -> b.Event
     return b.medicine(kind, None, at=at, **more)
 
 
+_order = order
+
+
 def twice(kind: b.Kind, **more: object) -> tuple[b.Event, b.Event]:
     return order(kind, "2026-03-01T10:00", **more), order(kind, "2026-06-01T10:00", **more)
 
@@ -136,12 +139,13 @@ def _visits(table: Table) -> None:
         row(f"visit from {start} to {end}", GOOD if counts else NOBODY, b.encounter(vs.OFFICE_VISIT, start, end))
 
 
-def _pairs(table: Table, kind: b.Kind, hit: str) -> None:
+def _pairs(table: Table, kind: b.Kind, hit: str, **given: object) -> None:
     """When two orders of a medicine count, and when one does."""
+    order = partial(_order, **given)
     row = lambda says, what, *events: table.row(f"{kind.name}: {says}", what, *events)  # noqa: E731
     one = order(kind)
     row("one order", GOOD, one)
-    row("two orders", hit, *twice(kind))
+    row("two orders", hit, *twice(kind, **given))
     row("two of one day", GOOD, one, order(kind, "2026-06-01T12:00"))
     row("two of two days, an hour apart", hit, order(kind, "2026-06-01T23:30"), order(kind, "2026-06-02T00:30"))
     for at, what in (
@@ -163,16 +167,16 @@ def _pairs(table: Table, kind: b.Kind, hit: str) -> None:
     for word in BAD_INTENTS:
         row(f"and one, {word}", GOOD, one, order(kind, "2026-03-01", intent=word))
     row("and one not to be given", GOOD, one, order(kind, "2026-03-01", negated=True))
-    _supplies(row, kind, hit)
+    _supplies(row, kind, hit, **given)
 
 
-def _supplies(row, kind: b.Kind, hit: str) -> None:  # type: ignore[no-untyped-def]
+def _supplies(row, kind: b.Kind, hit: str, **given: object) -> None:  # type: ignore[no-untyped-def]
     """Two orders of one day whose supplies begin on different days of the year."""
-    supply = lambda start, at="2026-06-01T10:00": b.medicine(kind, start, "2027-02-01", at)  # noqa: E731
+    supply = lambda start, at="2026-06-01T10:00": b.medicine(kind, start, "2027-02-01", at, **given)  # noqa: E731
     row("two supplies of two days", hit, supply("2026-06-01"), supply("2026-07-01", "2026-06-01T12:00"))
     row("two supplies of one day", GOOD, supply("2026-06-01"), supply("2026-06-01T08:00"))
     row("two supplies of two days, an hour apart", hit, supply("2026-06-01T23:30"), supply("2026-06-02T00:30"))
-    row("of which one has no supply", GOOD, supply("2026-06-01"), order(kind, "2026-06-01T12:00"))
+    row("of which one has no supply", GOOD, supply("2026-06-01"), _order(kind, "2026-06-01T12:00", **given))
     for start, what in (
         ("2026-01-01", hit),
         ("2025-12-31T23:59:59.999", GOOD),
@@ -180,13 +184,14 @@ def _supplies(row, kind: b.Kind, hit: str) -> None:  # type: ignore[no-untyped-d
         ("2027-01-01", GOOD),
     ):
         row(f"two supplies, one from {start}", what, supply("2026-06-01"), supply(start))
-    early = b.medicine(kind, "2026-06-01", "2026-06-20", "2026-06-01T10:00")
-    late = b.medicine(kind, "2026-06-01", "2026-06-30", "2026-06-01T12:00")
+    early = b.medicine(kind, "2026-06-01", "2026-06-20", "2026-06-01T10:00", **given)
+    late = b.medicine(kind, "2026-06-01", "2026-06-30", "2026-06-01T12:00", **given)
     row("two supplies of one day that end on others", GOOD, early, late)
 
 
 def _anti_infectives(table: Table) -> None:
     kind = vs.HARMFUL_ANTIINFECTIVES
+    _pairs(table, kind, AVOID, days=91.0)
     row = lambda says, what, *events: table.row(f"anti-infective: {says}", what, *events)  # noqa: E731
     first, second = partial(order, kind, "2026-03-01"), partial(order, kind, "2026-06-01")
     row("90 days", GOOD, first(days=60.0), second(days=30.0))
@@ -207,6 +212,8 @@ def _anti_infectives(table: Table) -> None:
 
 
 def _doses(table: Table) -> None:
+    _pairs(table, codes.DIGOXIN_TABLET_0_25, AVOID, number=9.0)
+    _pairs(table, codes.DOXEPIN_CAPSULE_75, AVOID, number=9.0)
     for code, limit in TABLETS.items():
         row = partial(_dose_row, table, code)
         row("at the limit", GOOD, limit, None)

@@ -47,9 +47,11 @@ EQUIVALENT_IN_CHARTS: Mapping[str, str] = {
     r" without (DayOf\(start\)|start|at) <= (DayOf\(as-of\)|as-of)$": _NOT_YET,
     r"^CMS2 without where Compare\(<=\)$": _NOT_YET,
     r" start to the instant$": _NOT_YET,
-    r"^CMS347 without IsKnown\(clinical\)$": "an exclusion of which no more could be read leaves care due",
+    r"^CMS(135|347) without IsKnown\(clinical\)$": "an exclusion of which no more could be read leaves care due",
     r"^CMS138 end for start$": _BOTH_OR_NEITHER,
     r"^(PNEUMO|ZOSTER|FLU|FLU-CHILD) end for start": "an immunization has one time",
+    r"^CMS153 without DayOf\(at\) <= DayOf\(as-of\)$": _NOT_YET,
+    r"^CMS156 (never good enough|without where OneOf\(status\))$": "it is asked only of those who take such a medicine",
     r"^LUNG without Not\(IsKnown\(verification\)\)$": "whether somebody quit lately cannot be told either way",
     r"^(FLU|FLU-CHILD) (5 month|7 month|period-end for period-start) \(in DayOf\(start\) >= If": (
         "the next season begins on the day after: told in test_measures_schedules"
@@ -70,3 +72,14 @@ SHARED = frozenset(
     }
 )
 """Definitions with tables of their own; in a measure they are broken only as a whole."""
+
+WINDOWED = frozenset(
+    {
+        "Numerator 1",
+        "Numerator 2",
+        "Sexual Activity But Not Pregnancy Test",
+        "Has Pregnancy Test Exclusion",
+    }
+)
+"""Definitions that are written once for a window of time: the report's tables break each clause, with its period; the
+chart's break them as a whole, with the past year."""
