@@ -15,7 +15,7 @@ from urllib.parse import quote
 from launch.errors import FetchError, LaunchError
 from launch.fetch import Fetcher
 from launch.fhirids import relative_reference
-from launch.issuers import ROLES, RegisteredEhr, Role
+from launch.issuers import RegisteredEhr, Role
 from launch.scopes import Scope, permits
 
 _DEADLINE_S = 3.0
@@ -25,6 +25,9 @@ ROLE_SCOPE = Scope("user", "PractitionerRole", "rs")
 
 _STAFF = ("Practitioner", "PractitionerRole")
 _ABSOLUTE = re.compile(r"https?://[^\s?#]+/(?P<type>[A-Z][A-Za-z]+)/[A-Za-z0-9\-.]{1,64}")
+
+_FIRST: tuple[Role, ...] = ("clinician", "administrator", "coordinator")
+"""Of several roles that the EHR states, the one that may do more here: who is a clinician too may decide as one."""
 
 ROLE_CODES: dict[str, Role] = {
     "http://terminology.hl7.org/CodeSystem/practitioner-role|doctor": "clinician",
@@ -96,7 +99,7 @@ class Identity:
         if kind == "Practitioner" and reference and permits(granted, Scope("user", "PractitionerRole", "s")):
             roles = reader.roles_of(reference)
         found = {role for one in roles if (role := reader.role_in(one)) is not None}
-        return next((role for role in reversed(ROLES) if role in found), "clinician")
+        return next((role for role in _FIRST if role in found), "clinician")
 
 
 class _Reader:
@@ -136,7 +139,7 @@ class _Reader:
             for concept in _objects(resource.get("code"))
             for coding in _objects(concept.get("coding"))
         }
-        return next((role for role in reversed(ROLES) if role in found), None)
+        return next((role for role in _FIRST if role in found), None)
 
     def _is_about(self, role: dict[str, Any], practitioner: str) -> bool:
         about = role.get("practitioner")

@@ -78,7 +78,7 @@ def _abatement(resource: Json, birth: Instant | None) -> Instant | None:
 
 
 def _statuses(draft: Draft, resource: Json, verification: str, clinical: str) -> None:
-    draft.verification = concept_code(resource, "verificationStatus", verification)
+    draft.verification = _verification(resource, verification)
     if draft.verification in NOT_TRUE:
         raise NotAFact(f"verificationStatus is {draft.verification}", lost=False)
     draft.clinical = concept_code(resource, "clinicalStatus", clinical)
@@ -103,11 +103,18 @@ def _add_condition(codes: list[SlotCode], resource: Json, name: str | None, arou
         add_concepts(codes, slot, found.get("code") or {}, f"{slot} code")
 
 
+def _verification(resource: Json, system: str) -> str | None:
+    """The verification status; among several codings one that withdraws the resource counts, wherever it stands."""
+    concept = object_(resource, "verificationStatus") or {}
+    withdrawn = (code for coding in objects(concept, "coding") if (code := text(coding, "code")) in NOT_TRUE)
+    return next(withdrawn, None) or concept_code(resource, "verificationStatus", system)
+
+
 def _is_true(condition: Json) -> bool:
     """Whether the condition may count as a fact: not refuted, no error, no modifier that turns it round."""
     try:
         not_performed(condition)
-        return concept_code(condition, "verificationStatus", _CONDITION_VERIFICATION) not in NOT_TRUE
+        return _verification(condition, _CONDITION_VERIFICATION) not in NOT_TRUE
     except NotAFact:
         return False
 

@@ -19,6 +19,7 @@ def roles(world: World, *entries: Any) -> None:
     world.ehr.on("GET", f"{world.ehr.base}/PractitionerRole", lambda _: bundle)
 
 
+PRACTICE = "http://terminology.hl7.org/CodeSystem/practitioner-role"
 COORDINATOR = practitioner_role("Practitioner/doc-1", NUCC, "171M00000X")
 
 
@@ -30,6 +31,7 @@ COORDINATOR = practitioner_role("Practitioner/doc-1", NUCC, "171M00000X")
         ([practitioner_role("https://ehr.invalid/fhir/Practitioner/doc-1", NUCC, "171M00000X")], "coordinator"),
         ([practitioner_role("Practitioner/doc-1", OWN, "boss"), COORDINATOR], "administrator"),
         ([practitioner_role("Practitioner/doc-1", OWN, "unheard-of")], "clinician"),
+        ([COORDINATOR, practitioner_role("Practitioner/doc-1", PRACTICE, "doctor")], "clinician"),
         # Not this user's, not active, not a role, not even a resource
         ([practitioner_role("Practitioner/doc-2", NUCC, "171M00000X")], "clinician"),
         ([practitioner_role("https://evil.invalid/Practitioner/doc-1", NUCC, "171M00000X")], "clinician"),

@@ -272,6 +272,13 @@ def test_a_condition_that_may_be_true_is_a_fact_with_its_verification(status: st
     assert event("Condition", verificationStatus=given).verification == status
 
 
+def test_a_condition_that_is_withdrawn_in_any_of_its_codings_is_no_fact() -> None:
+    status = condition_status("confirmed", "verification")
+    status["coding"].append({"system": "https://ehr.invalid/codes", "code": "entered-in-error"})
+    with pytest.raises(NotAFact, match="entered-in-error"):
+        event("Condition", verificationStatus=status)
+
+
 @pytest.mark.parametrize("kind", ["Condition", "AllergyIntolerance"])
 @pytest.mark.parametrize("status", ["refuted", "entered-in-error"])
 def test_what_is_not_true_is_no_fact(kind: str, status: str) -> None:
