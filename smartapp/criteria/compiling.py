@@ -86,6 +86,10 @@ class Compiler:
         """The node's number in the plan."""
         return self._plan.number(node)
 
+    def about_patient(self, node: Node) -> bool:
+        """Whether the node is about the patient: then its answer is remembered."""
+        return self._plan.about_patient[self._plan.number(node)]
+
     def fn(self, node: Node) -> Fn:
         """The closure of a node that was compiled before (every child is)."""
         return self.functions[self._plan.number(node)]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import operator
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from smartapp.criteria.compiling import Builder, Compiler, Fn, Mode, Run
@@ -16,7 +16,6 @@ from smartapp.criteria.nodes import (
     Define,
     Edge,
     Exists,
-    Field,
     Flag,
     Has,
     IsKnown,
@@ -32,6 +31,7 @@ from smartapp.criteria.nodes import (
 )
 from smartapp.criteria.tree import children
 from smartapp.criteria.units import spellings
+from smartapp.criteria.value_closures import of_this
 from smartapp.criteria.valuesets import Expansion
 from smartapp.facts.codes import SlotCode
 from smartapp.facts.events import Event, ValueKind
@@ -66,11 +66,11 @@ def _compare(c: Compiler, node: Compare) -> Fn:
             return None if b is None else holds(a, b)
 
         return compare
-    if isinstance(node.left, Field) and node.left.of == "this":
-        # Nearly all comparisons of a rule: a field of the event with a time that the period fixes.
-        get = operator.attrgetter(node.left.name)
+    get = of_this(node.left)
+    if get is not None:
 
         def compare_field(run: Run, this: Event | None, _other: Event | None) -> Truth:
+            assert this is not None
             a = get(this)
             return None if a is None else holds(a, run.constants[constant])
 
@@ -84,7 +84,15 @@ def _compare(c: Compiler, node: Compare) -> Fn:
 
 
 def _one_of(c: Compiler, node: OneOf) -> Fn:
-    value, words = c.fn(node.value), frozenset(node.words)
+    value, words, get = c.fn(node.value), frozenset(node.words), of_this(node.value)
+    if get is not None:
+
+        def one_of_field(_run: Run, this: Event | None, _other: Event | None) -> Truth:
+            assert this is not None
+            word = get(this)
+            return None if word is None else word in words
+
+        return one_of_field
 
     def one_of(run: Run, this: Event | None, other: Event | None) -> Truth:
         word = value(run, this, other)
@@ -120,11 +128,23 @@ def _asked(value: Value) -> list[Node]:
 
 
 def _and(c: Compiler, node: And) -> Fn:
-    return _all(tuple(c.fn(part) for part in node.parts), False)
+    return _all(tuple(c.fn(part) for part in _flat(c, node, And)), False)
 
 
 def _or(c: Compiler, node: Or) -> Fn:
-    return _all(tuple(c.fn(part) for part in node.parts), True)
+    return _all(tuple(c.fn(part) for part in _flat(c, node, Or)), True)
+
+
+def _flat(c: Compiler, node: And | Or, kind: type[And | Or]) -> Iterator[Node]:
+    """The parts, with those of parts of the same kind in their place; but what is about the patient is asked once."""
+    for part in node.parts:
+        inner = part
+        while isinstance(inner, Define):
+            inner = inner.part
+        if isinstance(inner, kind) and not c.about_patient(inner):
+            yield from _flat(c, inner, kind)
+        else:
+            yield part
 
 
 def _all(parts: tuple[Fn, ...], decisive: bool) -> Fn:
