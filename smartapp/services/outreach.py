@@ -6,7 +6,9 @@ that its content does not permit.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import date
 
 from launch.context import LaunchContext
@@ -23,6 +25,10 @@ from smartapp.services.chart import ChartView
 from smartapp.services.patient_line import PatientLine
 from smartapp.services.routed import Practice, Router, dormancy
 from smartapp.services.snapshot import Snapshot
+
+_NO_NUMBER = "555-0100"
+_AT_NO_NUMBER = re.compile(rf",?\s+(?:(?:at|al)\s+)?{_NO_NUMBER}")
+"""A number that belongs to nobody, and the words around it: taken out again before anybody sees the text."""
 
 
 class OutreachService:
@@ -66,13 +72,15 @@ class OutreachService:
                 title=measure.clinical.plain_title or measure.title,
                 patient_name=snapshot.patient.name,
                 practice_name=self._practice.name,
-                practice_phone=self._practice.phone,
+                practice_phone=self._practice.phone or _NO_NUMBER,
                 language=language,
                 dormant=dormant,
             )
 
         first = draft(snapshot.patient.language or "en")
-        return draft("en") if first.needs else first
+        chosen = draft("en") if first.needs else first
+        # A practice that has not set its number yet can be answered in the portal all the same.
+        return chosen if self._practice.phone else replace(chosen, body=_AT_NO_NUMBER.sub("", chosen.body))
 
     def verdict(self, message: Message, snapshot: Snapshot) -> Verdict:
         """What the text reveals, and to which channels that leaves it."""
