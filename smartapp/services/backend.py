@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import quote, urlsplit
 
@@ -31,6 +31,8 @@ DELIVERY = tuple(Scope("system", kind, "cs") for kind in ("Communication", "Comm
 
 _JSON = {"Accept": "application/fhir+json", "Content-Type": "application/fhir+json"}
 _LONGEST_WAIT_S = 3600.0
+_PORT_LIVES = timedelta(minutes=10)
+"""How long a server is taken at its word on what it supports: asking before each message would double the requests."""
 
 
 class Backend:
@@ -44,6 +46,7 @@ class Backend:
         self._registry = registry
         self._fetcher = fetcher
         self._clock = clock
+        self._ports: dict[str, tuple[EhrPort, datetime]] = {}
         self.scopes = (*(Scope("system", s.resource, s.actions, s.params) for s in reading), *DELIVERY)
 
     def ehr_of(self, message: Message) -> RegisteredEhr | None:
@@ -91,7 +94,13 @@ class Backend:
     def port_for(self, message: Message) -> EhrPort | None:
         """The authorised client that delivers a message; None where only a person can."""
         ehr = self.ehr_of(message)
-        return None if ehr is None else EhrPort(self, ehr, self._fetcher)
+        if ehr is None:
+            return None
+        port, made_at = self._ports.get(ehr.name, (None, None))
+        if port is None or made_at is None or port.ehr != ehr or self._clock() - made_at > _PORT_LIVES:
+            port = EhrPort(self, ehr, self._fetcher)
+            self._ports[ehr.name] = (port, self._clock())
+        return port
 
 
 class EhrPort:
@@ -99,26 +108,26 @@ class EhrPort:
 
     def __init__(self, backend: Backend, ehr: RegisteredEhr, fetcher: Fetcher) -> None:
         self._backend = backend
-        self._ehr = ehr
+        self.ehr = ehr
         self._fetcher = fetcher
         self._creates: frozenset[str] | None = None
 
     def supports(self, resource_type: str) -> bool:
         """Whether the CapabilityStatement and our grant allow to create this type."""
-        granted = self._backend.token(self._ehr).granted
+        granted = self._backend.token(self.ehr).granted
         return resource_type in self._created_types() and permits(granted, Scope("system", resource_type, "c"))
 
     def post(self, resource: Mapping[str, Any], if_none_exist: str) -> Posted:
         """Conditional create (FHIR R4 http.html#ccreate): a repeated delivery finds the first one."""
         kind = str(resource["resourceType"])
-        answer = self._call("POST", f"{self._ehr.fhir_base}/{kind}", resource, {"If-None-Exist": if_none_exist})
+        answer = self._call("POST", f"{self.ehr.fhir_base}/{kind}", resource, {"If-None-Exist": if_none_exist})
         return Posted(answer.status, self._created_id(kind, answer), _retry_after(answer))
 
     def find(self, resource_type: str, query: str) -> str | None:
         """The id of the one resource of that type which a query finds; None if there is none, or we may not ask."""
-        if not permits(self._backend.token(self._ehr).granted, Scope("system", resource_type, "s")):
+        if not permits(self._backend.token(self.ehr).granted, Scope("system", resource_type, "s")):
             return None
-        answer = self._call("GET", f"{self._ehr.fhir_base}/{resource_type}?{quote(query, safe='=&:/|.-_~%')}")
+        answer = self._call("GET", f"{self.ehr.fhir_base}/{resource_type}?{quote(query, safe='=&:/|.-_~%')}")
         if answer.status != 200:
             return None
         entries = answer.json_object().get("entry")
@@ -134,7 +143,7 @@ class EhrPort:
 
     def _created_types(self) -> frozenset[str]:
         if self._creates is None:
-            statement = self._fetcher.get(f"{self._ehr.fhir_base}/metadata", _JSON).json_object()
+            statement = self._fetcher.get(f"{self.ehr.fhir_base}/metadata", _JSON).json_object()
             self._creates = frozenset(
                 resource["type"]
                 for rest in _dicts(statement.get("rest"))
@@ -150,7 +159,7 @@ class EhrPort:
         token: str | None = None
         content = None if body is None else json.dumps(body, separators=(",", ":")).encode()
         for _ in range(2):  # a token that was refused is replaced once
-            token = self._backend.access_token(self._ehr, token)
+            token = self._backend.access_token(self.ehr, token)
             sent = {**_JSON, **(headers or {}), "Authorization": f"Bearer {token}"}
             answer = self._fetcher.request(method, url, sent, content)
             if answer.status != 401:
