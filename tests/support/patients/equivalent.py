@@ -59,7 +59,7 @@ EQUIVALENT_IN_CHARTS: Mapping[str, str] = {
     r"^(FLU|FLU-CHILD) (if: otherwise|as-of >|(7 month|period-end for period-start) \(in as-of)": (
         "the next season begins on the day after: told in test_measures_schedules"
     ),
-    r"^CMS347 start for end$": _BOTH_OR_NEITHER,
+    r"^CMS(156|347) start for end$": _BOTH_OR_NEITHER,
 }
 
 SHARED = frozenset(
