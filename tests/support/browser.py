@@ -242,9 +242,7 @@ class Pictures:
             return
         before = page.viewport_size
         # In a narrow window the EHR shows either its own chart or the app.
-        swap = (
-            "([on, was]) => { const w = document.querySelector('.workspace'); w?.classList.toggle('wide', on || was) }"
-        )
+        swap = "wide => document.querySelector('.workspace')?.classList.toggle('wide', wide)"
         wide = page.locator(".workspace.wide").count() > 0
         for width in widths:
             page.set_viewport_size({"width": width, "height": height})
