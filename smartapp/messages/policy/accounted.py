@@ -45,7 +45,8 @@ _ANSWERING = words(
     "reply replying press rating scale stars survey responda conteste oprima marque presione encuesta escala"
 )
 _GRADES = words(
-    "number numero letter letra poor fair average good excellent great terrible neutral y n c r x s malo mala regular bueno buena excelente"
+    "number numero letter letra poor fair average good excellent great terrible neutral y n c r x s "
+    "malo mala regular bueno buena excelente"
 )
 
 
