@@ -98,7 +98,7 @@ def test_the_steps_are_templates_that_say_nothing_of_care() -> None:
     "text",
     [
         '[[sequence]]\nid = "x"\nversion = 1\nstops = []\nrest_days = 1\nsteps = []',
-        '[[sequence]]\nid = "x"\nversion = 1\nstops = ["rain"]\nrest_days = 1\nsteps = [{template = "a", wait_days = 0}]',
+        '[[sequence]]\nid = "x"\nversion = 1\nstops = ["?"]\nrest_days = 1\nsteps = [{template = "", wait_days = 0}]',
         '[[sequence]]\nid = "x"\nsteps = [{template = "a"}]',
     ],
 )
