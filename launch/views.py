@@ -127,7 +127,7 @@ def _form(sign_in: AuthorizationRequest, ehr: RegisteredEhr, look: Look) -> Resp
         f'<meta name="viewport" content="width=device-width, initial-scale=1">{style}{script}</head>'
         '<body><main class="narrow"><h1>Sign in</h1>'
         f'<form method="post" action="{escape(sign_in.url)}" data-continue>{fields}'
-        f'<button class="button" autofocus>Continue to {escape(ehr.name)}</button></form></main></body></html>'
+        f'<button class="button">Continue to {escape(ehr.name)}</button></form></main></body></html>'
     )
     response = Response(page, content_type="text/html; charset=utf-8")
     ancestors = " ".join(ehr.frame_ancestors) or "'none'"
