@@ -51,6 +51,7 @@ class Context:
         self.dialect = dialect
         self.uses_before = uses
         self.uses: Counter[tuple[int, Mode]] = Counter()
+        self.births: dict[str, str] = {}
         self._answers = {
             question: Answers(
                 tuple(n for n, one in sorted(table.items()) if number in one.yes),

@@ -132,7 +132,10 @@ class _Writing:
             columns[question] = column
         tallies = {name: self._tally(sets) for name, sets in self.program.tallies.items()}
         hits, people = self._people()
-        return Script((*self.atoms.sets.statements, *hits), people, columns, tallies, self.context.dialect)
+        births = "".join(f", {expression} AS {name}" for expression, name in self.context.births.items())
+        first = (("birthdays", f"SELECT pt.p{births} FROM person pt"),) if births else ()
+        tables = (*first, *self.atoms.sets.statements, *hits)
+        return Script(tables, people, columns, tallies, self.context.dialect)
 
     def _expression(self, question: Question) -> str:
         node = _asked(question.node)

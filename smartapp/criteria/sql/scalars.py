@@ -56,16 +56,25 @@ _MILLIS = {"week": 7 * DAY, "day": DAY, "hour": 3_600_000, "minute": 60_000, "se
 class Scope:
     """Where an expression stands. ``asks`` gives the expression of a question about a set, of the patient."""
 
-    def __init__(self, context: Context, mode: Mode, asks: Callable[[Node, Mode], str]) -> None:
+    def __init__(
+        self,
+        context: Context,
+        mode: Mode,
+        asks: Callable[[Node, Mode], str],
+        of_birth: Callable[[str], str] | None = None,
+    ) -> None:
         self.c = context
         self.mode = mode
         self.needs_person = False
         self._asks = asks
+        self._of_birth = of_birth
 
     def sql(self, node: Node) -> str:
         """The expression of a value or a condition."""
         if isinstance(node, Value) and is_constant(node):
             return self.c.dialect.literal(self.c.constant(node))
+        if self._of_birth is not None and isinstance(node, Shift | DayOf) and _is_of_birth(node):
+            return self._of_birth(Scope(self.c, self.mode, self._asks).sql(node))
         writer = _WRITERS.get(type(node))
         if writer is None:
             raise CriteriaError("criteria.no-sql", f"{type(node).__name__} cannot be written as SQL.")
@@ -77,6 +86,13 @@ class Scope:
 
     def ask(self, node: Node) -> str:
         return self._asks(node, self.mode)
+
+
+def _is_of_birth(value: Value) -> bool:
+    """Whether a time is the patient's birth, moved or cut to its day."""
+    if isinstance(value, Shift | DayOf):
+        return _is_of_birth(value.value)
+    return isinstance(value, Anchor) and value.name == "birth"
 
 
 def _field(_: Scope, node: Field) -> str:

@@ -83,10 +83,18 @@ class Joins:
 
     def __init__(self, context: Context, mode: Mode, atom_table: AtomTable) -> None:
         self._tables: dict[str, str] = {}
-        self._scope = Scope(context, mode, lambda node, mode_: atom_table(node, mode_, self._tables))
+        self._scope = Scope(
+            context, mode, lambda node, mode_: atom_table(node, mode_, self._tables), of_birth=self._of_birth
+        )
+        self._births = context.births
 
     def sql(self, node: Node) -> str:
         return self._scope.sql(node)
+
+    def _of_birth(self, expression: str) -> str:
+        """A time that follows from the birth date: worked out once for a patient, not for each event."""
+        self._tables["bd"] = "birthdays"
+        return f"bd.{self._births.setdefault(expression, f'b{len(self._births)}')}"
 
     def joins(self) -> str:
         """The joins that the expressions so far need, on the patient of ``t``."""
