@@ -169,7 +169,7 @@ def test_a_late_answer_is_late_even_if_every_read_was_quick(server: Server) -> N
 def test_a08_h12_h14_a_large_answer_is_cut_off(server: Server, fetcher: Fetcher, compressed: bool) -> None:
     body = b" " * 50_000_000
     if compressed:
-        bomb = gzip.compress(body)
+        bomb = gzip.compress(body, mtime=0)
         answer(server, HEAD + b"Content-Encoding: gzip\r\nContent-Length: %d\r\n" % len(bomb), bomb)
     else:
         answer(server, HEAD + b"Content-Length: %d\r\n" % len(body), body)
@@ -179,7 +179,7 @@ def test_a08_h12_h14_a_large_answer_is_cut_off(server: Server, fetcher: Fetcher,
 @pytest.mark.parametrize("encoding", ["gzip", "x-gzip", "GZIP"])
 def test_gzip_in_one_or_two_members(encoding: str) -> None:
     body = bytes(range(256)) * 2000
-    zipped = gzip.compress(body[:300_000]) + gzip.compress(body[300_000:])
+    zipped = gzip.compress(body[:300_000], mtime=0) + gzip.compress(body[300_000:])
     with responses.RequestsMock() as mock, new_session() as session:
         mock.get("https://ehr.invalid/x", body=zipped, headers={"Content-Encoding": encoding})
         assert Fetcher(session, time.monotonic).get("https://ehr.invalid/x").body == body
@@ -195,7 +195,11 @@ def test_an_empty_answer_is_empty_whatever_its_encoding() -> None:
     ("head", "body", "code"),
     [
         (b"Content-Encoding: gzip\r\nContent-Length: 6\r\n", b"rubbishes"[:6], "fetch.unreachable"),
-        (b"Content-Encoding: gzip\r\nContent-Length: 15\r\n", gzip.compress(b"x" * 999)[:15], "fetch.unreachable"),
+        (
+            b"Content-Encoding: gzip\r\nContent-Length: 15\r\n",
+            gzip.compress(b"x" * 999, mtime=0)[:15],
+            "fetch.unreachable",
+        ),
         (b"Content-Encoding: br\r\nContent-Length: 2\r\n", b"{}", "fetch.encoding"),
         (b"Content-Encoding: deflate\r\nContent-Length: 10\r\n", zlib.compress(b"{}")[:10], "fetch.encoding"),
         (b"Transfer-Encoding: chunked\r\n", b"zz\r\n", "fetch.unreachable"),
