@@ -61,7 +61,7 @@ def test_sql_and_reference_agree(example: tuple[Node, list[Facts], bool]) -> Non
 
 
 @pytest.mark.deep
-@settings(max_examples=20_000, deadline=None, suppress_health_check=_SLOW, report_multiple_bugs=False)
+@settings(max_examples=6_000, deadline=None, suppress_health_check=_SLOW, report_multiple_bugs=False)
 @given(examples())
 def test_sql_and_reference_agree_at_length(example: tuple[Node, list[Facts], bool]) -> None:
     assert not differences(*example)
