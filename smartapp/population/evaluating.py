@@ -13,7 +13,7 @@ from typing import Any, TextIO
 import msgspec
 
 from smartapp.criteria.constants import Period
-from smartapp.criteria.evaluate import Mode, compile_rules
+from smartapp.criteria.evaluate import compile_rules
 from smartapp.criteria.sql.compiler import Times
 from smartapp.criteria.valuesets import ValueSets
 from smartapp.errors import CriteriaError, InputError
@@ -169,7 +169,7 @@ def chart_lines(request: Request, reading: Reading) -> Iterator[Mapping[str, Any
     program = compile_rules([node for one in request.measures for node in questions(one)], request.value_sets)
     period, as_of = request.times.period, request.times.as_of
     for facts in read_charts(request.found, reading):
-        strict, kleene = (program.run(facts, period, as_of, mode=mode) for mode in (Mode.STRICT, Mode.KLEENE))
+        strict, kleene = program.run_both(facts, period, as_of)
         dead = is_dead(facts, as_of)
         results = [
             (measure, evaluate_measure(measure, strict, kleene, period_end=period.end, as_of=as_of, deceased=dead))

@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from smartapp.criteria.evaluate import Mode, Program, compile_rules
+from smartapp.criteria.evaluate import Program, compile_rules
 from smartapp.criteria.sql.compiler import Times
 from smartapp.criteria.sql.layout import EVENT_COLUMNS
 from smartapp.criteria.valuesets import ValueSets
@@ -84,7 +84,7 @@ class Lines:
             rules = [node for one in self._population.vectors for node in questions(one.measure)]
             self._program = compile_rules(rules, self._value_sets)
         times = self._times
-        return [self._program.run(facts, times.period, times.as_of, mode=mode) for mode in (Mode.STRICT, Mode.KLEENE)]
+        return self._program.run_both(facts, times.period, times.as_of)
 
 
 def facts_of(store: Store, patients: Sequence[int]) -> dict[int, Facts]:
