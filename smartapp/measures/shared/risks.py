@@ -7,7 +7,7 @@ left to the clinician, and the card says so.
 from __future__ import annotations
 
 from smartapp.criteria.nodes import DirectCode, ValueSet
-from smartapp.criteria.words import Condition, as_of, conditions, define, end, refines, start
+from smartapp.criteria.words import Condition, as_of, conditions, define, end, start
 from smartapp.measures import codes
 from smartapp.measures import valuesets as vs
 from smartapp.measures.shared.statuses import verified
@@ -21,33 +21,27 @@ def has_now(*kinds: ValueSet | DirectCode) -> Condition:
 weak_defence: Condition = define(
     "Weak immune defence",
     "HIV, a disorder of the immune system, or lymphoma, myeloma or leukemia.",
-    refines(
-        "a weak immune defence",
-        has_now(vs.HIV, vs.IMMUNE_DISORDERS, vs.SEVERE_COMBINED_IMMUNODEFICIENCY, vs.LYMPHATIC_MALIGNANCY),
-    ),
+    has_now(vs.HIV, vs.IMMUNE_DISORDERS, vs.SEVERE_COMBINED_IMMUNODEFICIENCY, vs.LYMPHATIC_MALIGNANCY),
 )
 
 chronic_condition: Condition = define(
     "Chronic condition",
     "Diabetes or a chronic disease of the heart, the lungs, the kidneys or the liver.",
-    refines(
-        "a chronic condition",
-        has_now(
-            vs.DIABETES,
-            vs.HEART_FAILURE,
-            vs.ISCHEMIC_HEART_DISEASE,
-            vs.COPD,
-            vs.ASTHMA,
-            vs.CHRONIC_KIDNEY_DISEASE,
-            vs.CKD_STAGE_5,
-            vs.END_STAGE_RENAL_DISEASE,
-            vs.LIVER_DISEASE,
-        ),
+    has_now(
+        vs.DIABETES,
+        vs.HEART_FAILURE,
+        vs.ISCHEMIC_HEART_DISEASE,
+        vs.COPD,
+        vs.ASTHMA,
+        vs.CHRONIC_KIDNEY_DISEASE,
+        vs.CKD_STAGE_5,
+        vs.END_STAGE_RENAL_DISEASE,
+        vs.LIVER_DISEASE,
     ),
 )
 
 smokes: Condition = define(
     "Cigarette smoker",
     "Dependence on cigarettes.",
-    refines("smoking", has_now(*codes.CIGARETTE_DEPENDENCE)),
+    has_now(*codes.CIGARETTE_DEPENDENCE),
 )
