@@ -219,6 +219,8 @@ def test_a_coordinator_reads_the_chart_and_decides_nothing(world: World) -> None
 def test_reading_again_keeps_the_page_and_says_how_fresh_it_is(world: World) -> None:
     browser = world.sign_in()
     page = browser.submit(_form(world.chart(browser), "/read"))
+    while page.first(data_progress="*") is not None:
+        page = browser.get(browser.url)
     assert "just now" in page.text
 
 
