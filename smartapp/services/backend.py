@@ -22,6 +22,7 @@ from launch.tokens import BackendToken, BackendTokens
 from smartapp.errors import AppError
 from smartapp.messages.delivery import Posted
 from smartapp.messages.record import Message
+from smartapp.services.capability import offered
 
 WORKER = User("system", "clinician", "The worker")
 """The actor of what the worker does; a role is needed by the type and opens no page."""
@@ -144,13 +145,7 @@ class EhrPort:
     def _created_types(self) -> frozenset[str]:
         if self._creates is None:
             statement = self._fetcher.get(f"{self.ehr.fhir_base}/metadata", _JSON).json_object()
-            self._creates = frozenset(
-                resource["type"]
-                for rest in _dicts(statement.get("rest"))
-                for resource in _dicts(rest.get("resource"))
-                if isinstance(resource.get("type"), str)
-                and any(one.get("code") == "create" for one in _dicts(resource.get("interaction")))
-            )
+            self._creates = frozenset(kind for kind, codes in offered(statement).items() if "create" in codes)
         return self._creates
 
     def _call(
@@ -181,7 +176,3 @@ class EhrPort:
 def _retry_after(answer: Response) -> float | None:
     value = next((v for k, v in answer.headers.items() if k.lower() == "retry-after"), "")
     return min(float(value), _LONGEST_WAIT_S) if value.isascii() and value.isdigit() and len(value) < 7 else None
-
-
-def _dicts(value: object) -> list[dict[str, Any]]:
-    return [one for one in value if isinstance(one, dict)] if isinstance(value, list) else []

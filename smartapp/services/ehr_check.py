@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any
 
 from launch.discovery import Discovery
 from launch.fetch import Fetcher
 from launch.issuers import RegisteredEhr
 from smartapp.criteria.requirements import requirements
 from smartapp.errors import AppError
+from smartapp.services.capability import offered
 from smartapp.services.enabled import Enabled
 
 
@@ -29,14 +29,14 @@ def check_ehr(ehr: RegisteredEhr, discovery: Discovery, fetcher: Fetcher, enable
         statement = fetcher.get(f"{ehr.fhir_base}/metadata", {"Accept": "application/fhir+json"}).json_object()
     except AppError as error:
         return EhrReport((*lines, f"CapabilityStatement: {error.message}"), feeds_all=False)
-    offered = _offered(statement)
+    declared = offered(statement)
     version = statement.get("fhirVersion")
     lines.append(f"FHIR version: {version if isinstance(version, str) else 'not said'}")
-    takes = [t for t in ("Communication", "CommunicationRequest", "Task") if "create" in offered.get(t, _NOTHING)[0]]
+    takes = [t for t in ("Communication", "CommunicationRequest", "Task") if "create" in declared.get(t, ())]
     lines.append(f"Portal delivery: {f'{takes[0]} create' if takes else 'none offered; staff paste the text'}")
     feeds_all = True
     for name, rules in enabled.rules.items():
-        missing = sorted({n.resource_type for n in requirements(rules) if n.resource_type not in offered})
+        missing = sorted({n.resource_type for n in requirements(rules) if n.resource_type not in declared})
         essential = {n.resource_type for n in requirements(rules) if n.essential}
         if not missing:
             lines.append(f"  {name}: can be fed")
@@ -46,9 +46,6 @@ def check_ehr(ehr: RegisteredEhr, discovery: Discovery, fetcher: Fetcher, enable
         else:
             lines.append(f"  {name}: can be fed; less exact without {', '.join(missing)}")
     return EhrReport(tuple(lines), feeds_all)
-
-
-_NOTHING: tuple[frozenset[str], frozenset[str]] = (frozenset(), frozenset())
 
 
 def _sign_in(ehr: RegisteredEhr, discovery: Discovery) -> Iterable[str]:
@@ -69,22 +66,3 @@ def _sign_in(ehr: RegisteredEhr, discovery: Discovery) -> Iterable[str]:
 
 def _yes(endpoint: str | None) -> str:
     return "yes" if endpoint else "no"
-
-
-def _offered(statement: Mapping[str, Any]) -> dict[str, tuple[frozenset[str], frozenset[str]]]:
-    """Resource type → (interactions, search parameters), of the server's REST side."""
-    found: dict[str, tuple[frozenset[str], frozenset[str]]] = {}
-    for rest in _dicts(statement.get("rest")):
-        for resource in _dicts(rest.get("resource")):
-            kind = resource.get("type")
-            if isinstance(kind, str):
-                found[kind] = (_names(resource.get("interaction"), "code"), _names(resource.get("searchParam"), "name"))
-    return found
-
-
-def _dicts(value: object) -> list[dict[str, Any]]:
-    return [one for one in value if isinstance(one, dict)] if isinstance(value, list) else []
-
-
-def _names(value: object, key: str) -> frozenset[str]:
-    return frozenset(one[key] for one in _dicts(value) if isinstance(one.get(key), str))
