@@ -8,14 +8,15 @@ and the HMAC of the last one. So a changed, removed, inserted or cut-off entry i
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, TypedDict
 
 from sqlalchemy import Connection, Engine, insert, select, update
 
 from launch.ports import Clock, Outcome
+from smartapp.audit.together import Together
 from smartapp.errors import AppError
 from smartapp.persistence.engine import StorageError, reading, writing
 from smartapp.persistence.tables import audit_entry, audit_head
@@ -47,6 +48,18 @@ class Entry:
     detail: Mapping[str, str]
 
 
+class _Said(TypedDict):
+    """What an entry says, before it has a place in the chain."""
+
+    tenant: str
+    actor: str
+    action: str
+    outcome: Outcome
+    launch: str | None
+    patient: str | None
+    detail: Mapping[str, str]
+
+
 @dataclass(frozen=True, slots=True)
 class Verdict:
     """What :meth:`AuditTrail.verify` found: ``broken_at`` is the number of the first entry that is wrong."""
@@ -68,6 +81,7 @@ class AuditTrail:
         self._engine = engine
         self._vault = vault
         self._clock = clock
+        self._together = Together(self._write_alone)
 
     def prepare(self) -> None:
         """Seal the head of an empty trail; leave an existing one alone.
@@ -92,23 +106,15 @@ class AuditTrail:
         patient: str | None = None,
         detail: Mapping[str, str] | None = None,
     ) -> None:
-        """Write one entry, durably, in a transaction of its own.
+        """Write one entry, durably; it shares its transaction only with entries of the same moment.
 
         Raises :class:`AuditError` when there is no actor or the entry cannot be written: then the
         caller's operation must not happen.
         """
         try:
-            with writing(self._engine) as connection:
-                self.record_in(
-                    connection,
-                    action,
-                    outcome,
-                    actor=actor,
-                    tenant=tenant,
-                    launch=launch,
-                    patient=patient,
-                    detail=detail,
-                )
+            self._together(
+                _said(action, outcome, actor=actor, tenant=tenant, launch=launch, patient=patient, detail=detail)
+            )
         except StorageError:
             raise AuditError(
                 "audit.unavailable",
@@ -132,42 +138,44 @@ class AuditTrail:
 
         The head's row is locked until that transaction ends, so write the entry last.
         """
-        if not actor or not actor.strip():
-            raise AuditError("audit.no-actor", "An audit entry needs an actor.", status=500)
+        self._write(
+            connection,
+            [_said(action, outcome, actor=actor, tenant=tenant, launch=launch, patient=patient, detail=detail)],
+        )
+
+    def _write_alone(self, said: Sequence[_Said]) -> None:
+        with writing(self._engine) as connection:
+            self._write(connection, said)
+
+    def _write(self, connection: Connection, said: Sequence[_Said]) -> None:
         head = connection.execute(_HEAD).one_or_none()
         if head is None or head.seal != self._seal(head.seq, head.mac):
             raise AuditError("audit.no-head", "The audit trail's head is missing or was altered.", status=503)
-        entry = Entry(
-            seq=head.seq + 1,
-            at=self._clock(),
-            tenant=_clean(tenant),
-            actor=_clean(actor),
-            action=_clean(action),
-            outcome=outcome,
-            launch=None if launch is None else _clean(launch),
-            patient=None if patient is None else _clean(patient),
-            detail={_clean(key): _clean(value)[:_DETAIL_LENGTH] for key, value in (detail or {}).items()},
-        )
-        mac = self._mac(head.mac, entry)
+        mac, rows = head.mac, []
+        for seq, one in enumerate(said, head.seq + 1):
+            entry = Entry(seq=seq, at=self._clock(), **one)
+            mac = self._mac(mac, entry)
+            rows.append(self._row(entry, mac))
+        connection.execute(_INSERT, rows)
+        seq = head.seq + len(rows)
+        connection.execute(_MOVE_HEAD, {"seq": seq, "mac": mac, "seal": self._seal(seq, mac)})
+
+    def _row(self, entry: Entry, mac: bytes) -> dict[str, Any]:
         hidden = json.dumps({"actor": entry.actor, "patient": entry.patient, "detail": dict(entry.detail)})
-        connection.execute(
-            _INSERT,
-            {
-                "seq": entry.seq,
-                "at": entry.at,
-                "tenant": entry.tenant,
-                "action": entry.action,
-                "outcome": entry.outcome,
-                "launch": entry.launch,
-                "actor_key": self._vault.fingerprint("actor", entry.tenant, entry.actor),
-                "patient_key": None
-                if entry.patient is None
-                else self._vault.fingerprint("patient", entry.tenant, entry.patient),
-                "sealed": self._vault.encrypt(hidden.encode(), _context(entry.tenant, entry.seq)),
-                "mac": mac,
-            },
-        )
-        connection.execute(_MOVE_HEAD, {"seq": entry.seq, "mac": mac, "seal": self._seal(entry.seq, mac)})
+        return {
+            "seq": entry.seq,
+            "at": entry.at,
+            "tenant": entry.tenant,
+            "action": entry.action,
+            "outcome": entry.outcome,
+            "launch": entry.launch,
+            "actor_key": self._vault.fingerprint("actor", entry.tenant, entry.actor),
+            "patient_key": None
+            if entry.patient is None
+            else self._vault.fingerprint("patient", entry.tenant, entry.patient),
+            "sealed": self._vault.encrypt(hidden.encode(), _context(entry.tenant, entry.seq)),
+            "mac": mac,
+        }
 
     def entries(
         self,
@@ -259,6 +267,29 @@ class AuditTrail:
 
     def _seal(self, seq: int, mac: bytes) -> bytes:
         return self._vault.audit_mac(b"head", str(seq).encode(), mac)
+
+
+def _said(
+    action: str,
+    outcome: Outcome,
+    *,
+    actor: str,
+    tenant: str,
+    launch: str | None,
+    patient: str | None,
+    detail: Mapping[str, str] | None,
+) -> _Said:
+    if not actor or not actor.strip():
+        raise AuditError("audit.no-actor", "An audit entry needs an actor.", status=500)
+    return _Said(
+        tenant=_clean(tenant),
+        actor=_clean(actor),
+        action=_clean(action),
+        outcome=outcome,
+        launch=None if launch is None else _clean(launch),
+        patient=None if patient is None else _clean(patient),
+        detail={_clean(key): _clean(value)[:_DETAIL_LENGTH] for key, value in (detail or {}).items()},
+    )
 
 
 def _context(tenant: str, seq: int) -> bytes:

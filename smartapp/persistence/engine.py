@@ -8,9 +8,8 @@ the write lock when it begins: two processes that read and then write cannot bot
 from __future__ import annotations
 
 import os
-import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -22,13 +21,15 @@ from sqlalchemy.exc import ArgumentError, DBAPIError, InterfaceError, Operationa
 from sqlalchemy.types import TypeDecorator
 
 from smartapp.errors import AppError, ConfigurationError
+from smartapp.persistence.line import Line
 
-BUSY_SECONDS = 10
+BUSY_SECONDS = 10  # for another process to let go of the file
+LINE_SECONDS = 30  # for the threads of this process that came before
 _WRITES = "smartapp_writes"
 
 # SQLite lets those who wait for its write lock try again at random, and some never get it. The threads of one
 # process stand in line here, so that only processes compete for the file.
-_lines: WeakKeyDictionary[Engine, threading.Lock] = WeakKeyDictionary()
+_lines: WeakKeyDictionary[Engine, Line] = WeakKeyDictionary()
 
 
 class StorageError(AppError):
@@ -85,7 +86,7 @@ def open_engine(url: str) -> Engine:
         )
         event.listen(engine, "connect", _sqlite_connect)
         event.listen(engine, "begin", _sqlite_begin)
-        _lines[engine] = threading.Lock()
+        _lines[engine] = Line()
         return engine
     if backend == "postgresql":
         return create_engine(
@@ -147,17 +148,11 @@ def writing(engine: Engine) -> Iterator[Connection]:
     Raises :class:`StorageError` when the database is locked, full or gone.
     """
     line = _lines.get(engine)
-    if line is None:
+    with line.place(LINE_SECONDS) if line else nullcontext(True) as came:
+        if not came:
+            raise StorageError
         with _transaction(engine, {_WRITES: True}) as connection:
             yield connection
-        return
-    if not line.acquire(timeout=BUSY_SECONDS):
-        raise StorageError
-    try:
-        with _transaction(engine, {_WRITES: True}) as connection:
-            yield connection
-    finally:
-        line.release()
 
 
 @contextmanager
