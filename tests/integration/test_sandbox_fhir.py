@@ -271,14 +271,15 @@ def test_the_capability_statement_names_endpoints_and_searches(app):
     assert {"patient", "intent", "status"} <= served["MedicationRequest"]
 
 
-def test_eight_searches_at_once_under_latency_take_about_one(tmp_path):
-    with sandbox(tmp_path, latency_ms=150, count=4) as slow:
+def test_eight_searches_are_answered_side_by_side(tmp_path):
+    with sandbox(tmp_path, latency_ms=1000, count=4) as slow:
         token = slow.tokens("launch patient/*.rs")["access_token"]
-        started = monotonic()
+        begun = monotonic()
         with ThreadPoolExecutor(8) as pool:
             answers = list(pool.map(lambda _: slow.read(token, "Observation", patient=PATIENT), range(8)))
-        assert [answer.status_code for answer in answers] == [200] * 8
-        assert 0.15 <= monotonic() - started < 0.9
+        waited = monotonic() - begun
+    assert [answer.status_code for answer in answers] == [200] * 8
+    assert waited < 5  # one after the other takes eight seconds, however fast the machine is
 
 
 def test_a_v1_server_grants_no_v2_scope(tmp_path):
