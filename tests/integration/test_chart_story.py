@@ -10,7 +10,6 @@ from pathlib import Path
 
 import pytest
 from support.ehr import TestEntropy
-from support.launch_fakes import FrozenClock
 from support.running_app import RunningApp, running_app
 
 from launch.issuers import RegisteredEhr
@@ -75,7 +74,7 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
         def make(bound: SandboxSettings):
             return create_sandbox(
                 bound,
-                FrozenClock(app.clock()),
+                app.clock,  # one time for both: an assertion from the future is refused
                 TestEntropy(),
                 clients=[
                     clients.app("smartapp", app.url),
