@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 import pytest
@@ -293,10 +294,13 @@ def test_of_several_codings_the_status_systems_own_counts() -> None:
     assert event("Condition", clinicalStatus={"coding": [{"display": "x"}]}).clinical is None
 
 
-def test_an_allergy_goes_on_while_it_is_active() -> None:
+def test_the_time_of_an_allergy_is_that_of_its_onset() -> None:
     active = concept("active", "http://terminology.hl7.org/CodeSystem/allergyintolerance-clinical")
-    found = event("AllergyIntolerance", clinicalStatus=active, onsetPeriod={"start": "2020-01-01", "end": "2020-02-01"})
-    assert (found.start, found.end, found.status) == (ms("2020-01-01"), FOREVER, None)
+    allergy = partial(event, "AllergyIntolerance", clinicalStatus=active)
+    found = allergy(onsetPeriod={"start": "2020-01-01T08:00:00Z", "end": "2020-02-01T08:00:00Z"})
+    assert (found.start, found.end, found.status) == (ms("2020-01-01T08:00"), ms("2020-02-01T08:00"), None)
+    assert allergy(onsetPeriod={"start": "2020-01-01"}).end == FOREVER
+    assert allergy(onsetDateTime="2020-01-01T08:00:00Z").end == ms("2020-01-01T08:00")
     assert event("AllergyIntolerance").end is None and event("AllergyIntolerance").start is None
 
 
