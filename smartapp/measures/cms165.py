@@ -111,16 +111,17 @@ _outside_hospital: EventSet = define_set(
 _on_last_day: EventSet = _outside_hospital.where(day_contains(PERIOD, latest)).on_the_last(latest.day)
 _ever_last_day: EventSet = _outside_hospital.on_the_last(latest.day)
 
+# A reading without a value sorts before all others (CQL 1.5.3, "Sort": nulls first): it is the lowest, and not below.
 systolic_below_140: Condition = define(
     "Has Systolic Blood Pressure Less Than 140",
-    "The lowest systolic pressure on the most recent day with a reading is below 140 mmHg.",
-    _on_last_day.lowest(systolic).less_than(140),
+    "The lowest systolic pressure on the most recent day with a reading is below 140 mmHg; each reading has one.",
+    _on_last_day.lowest(systolic).less_than(140) & ~_on_last_day.where(~systolic.is_known).exist(),
 )
 
 diastolic_below_90: Condition = define(
     "Has Diastolic Blood Pressure Less Than 90",
-    "The lowest diastolic pressure on the most recent day with a reading is below 90 mmHg.",
-    _on_last_day.lowest(diastolic).less_than(90),
+    "The lowest diastolic pressure on the most recent day with a reading is below 90 mmHg; each reading has one.",
+    _on_last_day.lowest(diastolic).less_than(90) & ~_on_last_day.where(~diastolic.is_known).exist(),
 )
 
 CMS165 = Measure(

@@ -167,11 +167,12 @@ breastfeeding_or_rhabdomyolysis = Reason(
     ),
 )
 
-# An allergy counts by its onset in the period, as published, and not by being active since before it.
+# An allergy counts by its onset, as published, and not by being active: an onset that is a moment must fall into the
+# period, one that is a period must reach into it (without an end, it does so for ever).
 statin_allergy: Condition = define(
     "Has Allergy to Statin",
-    "An active allergy to a statin that began in the period.",
-    allergies(vs.STATIN_ALLERGEN).where(day_contains(PERIOD, start), clinical.is_like("active")).exist(),
+    "An active allergy to a statin, of which the onset reaches into the period.",
+    allergies(vs.STATIN_ALLERGEN).where(day_overlaps(PERIOD), clinical.is_like("active")).exist(),
 )
 
 statin_reaction: Condition = define(

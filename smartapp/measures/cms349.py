@@ -8,6 +8,7 @@ from smartapp.criteria.words import (
     EventSet,
     age,
     as_of,
+    birth,
     conditions,
     death,
     define,
@@ -50,7 +51,8 @@ expired = Reason(
     define(
         "Patient Expired",
         "Died on or before the last day of the period.",
-        death.is_known & death.day.on_or_before(PERIOD.end.day),
+        # A death without a date (deceasedBoolean) is dead since the beginning of time: it does not count, as published.
+        death.is_known & death.on_or_after(birth) & death.day.on_or_before(PERIOD.end.day),
     ),
 )
 

@@ -53,6 +53,7 @@ def cms349() -> Table:
     conditions_verified(table, "HIV", partial(had, when=before), OUT, OPEN, ends=False)
     table.row("HIV on the problem list", OUT, b.problem(vs.HIV, before))
     table.row("died on the last day", DIED, deceased=b.first("2026-12-31T12:00"))
+    table.row("died, and nobody recorded when", OPEN, deceased=b.first("beginning"))
     table.row("died the day after", OPEN, deceased=b.first("2027-01-01"))
     table.row("died after a test", TESTED, hiv_test(), deceased=b.first("2026-06-01"))
     table.row("died, with HIV", OUT, had(before), deceased=b.first("2026-06-01"))

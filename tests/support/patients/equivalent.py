@@ -35,6 +35,7 @@ EQUIVALENT: Mapping[str, str] = {
     r"^CMS22 .* > 119 for 120 \(in systolic >= 120\)": "below 120 and 80 is normal, and counted",
     r"^CMS22 Where\(.*Follow Up Within .* > without DayOf\(at\) <= DayOf\(period-end\)": _AT_A_VISIT,
     r"^CMS117 Where\(.*Immunization .* > end for start": "an immunization has one time",
+    r"^CMS349 Patient Expired > deceased > birth": "nobody who is 15 died at birth",
     r"^CMS349 Patient Expired > not deceased$": "in strict mode an unknown death is no death, known or not",
     r"^frailty or 81 Is Age 66 to 80.* > without Age\(period-end\) <= 80$": _WHO_IS_81,
     r"^frailty or 81 Is Age 66 to 80.* > (period-start|81) for .* \(in .* <= 80\)$": _WHO_IS_81,
