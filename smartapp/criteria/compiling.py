@@ -36,7 +36,7 @@ class Mode(StrEnum):
 class Run:
     """One patient being evaluated in one mode."""
 
-    __slots__ = ("constants", "facts", "kleene", "leaves", "memo")
+    __slots__ = ("constants", "facts", "kleene", "leaves", "memo", "sifted")
 
     def __init__(
         self,
@@ -52,6 +52,8 @@ class Run:
         self.memo = memo
         self.kleene = kleene
         """The memo of the Kleene run of the same patient, where there is one: see :func:`_remember_or_share`."""
+        self.sifted: dict[tuple[int, int], tuple[Any, Any]] = {}
+        """What conditions said of tuples of events: see :func:`smartapp.criteria.set_closures.sifted`."""
 
 
 Fn = Callable[[Run, Any, Any], Any]

@@ -6,9 +6,9 @@ one look-up for each coding, however many value sets the rules name.
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from itertools import chain
 
 from smartapp.criteria.nodes import Events
 from smartapp.criteria.requirements import coverage_keys
@@ -46,40 +46,75 @@ def members(sure: Iterable[Event], unsure: Iterable[Event], open_: bool) -> Memb
     return Members(sure, unsure, open_) if sure or unsure or open_ else EMPTY
 
 
-_Numbers = tuple[int, ...]
-
 _KEPT = 16_384
+
+
+class _Place:
+    """Where an event belongs: the leaves that it is in, and those that it may be in. Compared by identity."""
+
+    __slots__ = ("sure", "unsure")
+
+    def __init__(self, sure: tuple[int, ...], unsure: tuple[int, ...]) -> None:
+        self.sure = sure
+        self.unsure = unsure
 
 
 @dataclass(slots=True)
 class _Kind:
     """What is looked for among the events of one FHIR type.
 
-    ``known`` remembers for an event's codes the leaves that it is in, and those that it may be in: charts repeat
-    their codes, and so do the charts of a practice.
+    ``known`` remembers the place of an event's codes: charts repeat their codes, and so do the charts of a practice.
     """
 
     all: list[int] = field(default_factory=list)
     coded: dict[SlotCode, list[int]] = field(default_factory=dict)
     lacking: dict[frozenset[str], list[int]] = field(default_factory=dict)
-    known: dict[tuple[SlotCode, ...], tuple[_Numbers, _Numbers]] = field(default_factory=dict)
+    known: dict[tuple[SlotCode, ...], _Place] = field(default_factory=dict)
+    places: dict[tuple[tuple[int, ...], tuple[int, ...]], _Place] = field(default_factory=dict)
 
-    def leaves(self, codes: tuple[SlotCode, ...]) -> tuple[_Numbers, _Numbers]:
-        """The leaves that an event with these codes is in, and those that it may be in."""
+    def place(self, codes: tuple[SlotCode, ...]) -> _Place:
+        """The place of an event with these codes; the same object for all that belong to the same leaves."""
         found = self.known.get(codes)
         if found is None:
             if len(self.known) >= _KEPT:
                 self.known.clear()
-            found = self.known[codes] = self._look_up(codes)
+                self.places.clear()
+            leaves = self._look_up(codes)
+            found = self.known[codes] = self.places.setdefault(leaves, _Place(*leaves))
         return found
 
-    def _look_up(self, codes: tuple[SlotCode, ...]) -> tuple[_Numbers, _Numbers]:
+    def _look_up(self, codes: tuple[SlotCode, ...]) -> tuple[tuple[int, ...], tuple[int, ...]]:
         sure = dict.fromkeys(self.all)
         for coding in codes:
             sure |= dict.fromkeys(self.coded.get(coding, ()))
         systems = {coding.system for coding in codes if coding.slot == "code"}
         doubtful = [n for lacks, numbers in self.lacking.items() if systems and systems <= lacks for n in numbers]
         return tuple(sure), tuple(number for number in doubtful if number not in sure)
+
+
+_Group = list[tuple[int, Event]]
+"""Events of one place, each with its number in the chart."""
+
+
+class _Joined:
+    """The events of several groups in the order of the chart; of the same groups always the same tuple.
+
+    Where value sets lack a code system, dozens of leaves hold the same uncertain events. As one tuple they are put
+    together once, and a condition is asked of them once (see :func:`smartapp.criteria.set_closures.sifted`).
+    """
+
+    def __init__(self) -> None:
+        self._known: dict[tuple[int, ...], tuple[Event, ...]] = {}
+
+    def events(self, groups: list[_Group] | None) -> tuple[Event, ...]:
+        if groups is None:
+            return ()
+        key = tuple(map(id, groups))
+        found = self._known.get(key)
+        if found is None:
+            together = groups[0] if len(groups) == 1 else sorted(chain.from_iterable(groups))
+            found = self._known[key] = tuple(event for _, event in together)
+        return found
 
 
 class LeafIndex:
@@ -107,21 +142,22 @@ class LeafIndex:
 
     def sort(self, facts: Facts, as_of: Instant) -> Leaves:
         """The members of every leaf that has any or is open; later events than ``as_of`` do not count."""
-        sure: defaultdict[int, list[Event]] = defaultdict(list)
-        unsure: defaultdict[int, list[Event]] = defaultdict(list)
-        for event in facts.events:
+        groups: dict[_Place, _Group] = {}
+        for number, event in enumerate(facts.events):
             kind = self._kinds.get(event.kind)
-            if kind is None or _later(event, as_of):
-                continue
-            certain, doubtful = kind.leaves(event.codes)
-            for number in certain:
-                sure[number].append(event)
-            for number in doubtful:
-                unsure[number].append(event)
-        open_ = self._open(facts)
+            if kind is not None and not _later(event, as_of):
+                groups.setdefault(kind.place(event.codes), []).append((number, event))
+        sure: dict[int, list[_Group]] = {}
+        unsure: dict[int, list[_Group]] = {}
+        for place, group in groups.items():
+            for leaf in place.sure:
+                sure.setdefault(leaf, []).append(group)
+            for leaf in place.unsure:
+                unsure.setdefault(leaf, []).append(group)
+        joined, open_ = _Joined(), self._open(facts)
         return {
-            number: Members(sure.get(number, ()), unsure.get(number, ()), number in open_)
-            for number in {*sure, *unsure, *open_}
+            leaf: Members(joined.events(sure.get(leaf)), joined.events(unsure.get(leaf)), leaf in open_)
+            for leaf in {*sure, *unsure, *open_}
         }
 
     def _open(self, facts: Facts) -> set[int]:
