@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import NamedTuple
 
 from smartapp.facts.codes import SlotCode
 from smartapp.facts.draft import Draft
@@ -27,7 +26,7 @@ from smartapp.facts.elements import (
 from smartapp.facts.instants import BEGINNING, FOREVER, Instant
 from smartapp.facts.medicines import dispense_supply, request_amount, request_repeats, request_supply
 from smartapp.facts.modifiers import check_parts, not_performed
-from smartapp.facts.values import VALUES, read_value
+from smartapp.facts.values import read_value
 
 _CONDITION_VERIFICATION = "http://terminology.hl7.org/CodeSystem/condition-ver-status"
 _CONDITION_CLINICAL = "http://terminology.hl7.org/CodeSystem/condition-clinical"
@@ -37,13 +36,6 @@ _GOES_ON = frozenset({"active", "recurrence", "relapse"})
 NOT_TRUE = frozenset({"refuted", "entered-in-error"})
 
 Special = Callable[[Draft, "list[SlotCode]", Json, Surroundings], None]
-
-
-class Part(NamedTuple):
-    """Something special to read, where the resource has one of the elements; without names, always."""
-
-    read: Special
-    names: tuple[str, ...] = ()
 
 
 def _condition(draft: Draft, codes: list[SlotCode], resource: Json, around: Surroundings) -> None:
@@ -127,17 +119,12 @@ def _is_true(condition: Json) -> bool:
         return False
 
 
-def _components(draft: Draft, codes: list[SlotCode], resource: Json, around: Surroundings) -> None:
-    check_parts(resource, "component")
-
-
-def _observed(draft: Draft, codes: list[SlotCode], resource: Json, around: Surroundings) -> None:
+def _observation(draft: Draft, codes: list[SlotCode], resource: Json, around: Surroundings) -> None:
+    if resource.get("component") is not None:
+        check_parts(resource, "component")
     if draft.focus is not None and draft.focus.startswith(("RelatedPerson/", "Patient/")):
         # FHIR R4, Observation.focus: what was observed when it is not the subject (a parent, a foetus).
         raise NotAFact("focus is another person", lost=False)
-
-
-def _value(draft: Draft, codes: list[SlotCode], resource: Json, around: Surroundings) -> None:
     read_value(draft, codes, resource)
 
 
@@ -192,18 +179,18 @@ def _device(draft: Draft, codes: list[SlotCode], resource: Json, around: Surroun
         add_concepts(codes, "code", device.get("type") or {}, "device type")
 
 
-SPECIAL: Mapping[str, tuple[Part, ...]] = {
-    "AllergyIntolerance": (Part(_allergy),),
-    "Appointment": (Part(_appointment, ("end",)),),
-    "Condition": (Part(_condition),),
-    "DeviceRequest": (Part(_device, ("codeReference",)),),
-    "DeviceUseStatement": (Part(_device, ("device",)),),
-    "Encounter": (Part(_encounter, ("class", "diagnosis", "reasonReference")),),
-    "MedicationAdministration": (Part(_medicine),),
-    "MedicationDispense": (Part(_medication_dispense),),
-    "MedicationRequest": (Part(_medication_request),),
-    "MedicationStatement": (Part(_medicine),),
-    "Observation": (Part(_components, ("component",)), Part(_observed, ("focus",)), Part(_value, VALUES)),
-    "QuestionnaireResponse": (Part(_questionnaire_response, ("questionnaire",)),),
-    "ServiceRequest": (Part(_request, ("doNotPerform",)),),
+SPECIAL: Mapping[str, Special] = {
+    "AllergyIntolerance": _allergy,
+    "Appointment": _appointment,
+    "Condition": _condition,
+    "DeviceRequest": _device,
+    "DeviceUseStatement": _device,
+    "Encounter": _encounter,
+    "MedicationAdministration": _medicine,
+    "MedicationDispense": _medication_dispense,
+    "MedicationRequest": _medication_request,
+    "MedicationStatement": _medicine,
+    "Observation": _observation,
+    "QuestionnaireResponse": _questionnaire_response,
+    "ServiceRequest": _request,
 }
