@@ -88,6 +88,10 @@ def _sex(extension: Json) -> str | None:
     return None if code is None else _SEX_CODES.get(code, code)
 
 
+# No events, but a patient's own all the same: how somebody may be reached, and who reads along.
+_BY_PATIENT = frozenset({"Consent", "RelatedPerson"})
+
+
 def patient_of(resource: Json, around: Surroundings = _NOWHERE) -> str | None:
     """The id of the patient that a resource names; its own for a Patient; ``None`` where it names none.
 
@@ -99,7 +103,7 @@ def patient_of(resource: Json, around: Surroundings = _NOWHERE) -> str | None:
     if kind == "Patient":
         return text(resource, "id")
     meaning = MEANINGS.get(kind) if type(kind) is str else None
-    element = "subject" if meaning is None else meaning.patient
+    element = ("patient" if kind in _BY_PATIENT else "subject") if meaning is None else meaning.patient
     if element == "participant":
         return _participant(resource, around)
     named = reference(resource, element)
