@@ -25,7 +25,7 @@ from smartapp.audit.trail import AuditTrail
 from smartapp.config import Settings
 from smartapp.criteria.valuesets import ValueSets
 from smartapp.groups.catalogue import GROUPS
-from smartapp.measures.catalogue import MEASURES
+from smartapp.measures.model import Measure
 from smartapp.messages.channels.build import outside_the_portal
 from smartapp.messages.channels.opt_outs import OptOuts
 from smartapp.messages.claims import Claims, Pace
@@ -37,7 +37,7 @@ from smartapp.messages.worker import Worker
 from smartapp.persistence.charts import ChartStore
 from smartapp.persistence.engine import open_engine
 from smartapp.persistence.migrate import upgrade
-from smartapp.persistence.practice import GapRemarks
+from smartapp.persistence.practice import GapRemarks, PracticeSettings
 from smartapp.persistence.registrations import Secrets, SqlEhrRegistry, SqlKeyStore
 from smartapp.persistence.sessions import SqlSessionStore
 from smartapp.persistence.vault import DatabaseVault, master_key
@@ -53,6 +53,7 @@ from smartapp.services.outreach import OutreachService
 from smartapp.services.panel_engine import ChartPanelEngine, EngineBySize
 from smartapp.services.panel_sql import SqlPanelEngine
 from smartapp.services.population import PopulationService
+from smartapp.services.practice_choices import PracticeChoices
 from smartapp.services.recheck import Recheck, may_leave
 from smartapp.services.routed import Practice, Router
 from smartapp.services.sms_replies import SmsReplies
@@ -105,10 +106,19 @@ class Core:
         return ValueSets.load(*([self.value_set_folder] if self.value_set_folder.is_dir() else []))
 
     @cached_property
+    def practice_choices(self) -> PracticeChoices:
+        return PracticeChoices(PracticeSettings(self.engine, self.audit, self.outside.clock))
+
+    @cached_property
+    def measures(self) -> Mapping[str, Measure]:
+        """Every measure, for the immunization schedule and the cadences that the practice has chosen."""
+        return self.practice_choices.read().measures
+
+    @cached_property
     def enabled(self) -> Enabled:
-        measures = chosen(_all_or(self.settings.measures), MEASURES, "measure")
+        measures = chosen(_all_or(self.settings.measures), self.measures, "measure")
         groups = chosen(_all_or(self.settings.groups), GROUPS, "group")
-        return Enabled([MEASURES[one] for one in measures], [GROUPS[one] for one in groups], self.value_sets)
+        return Enabled([self.measures[one] for one in measures], [GROUPS[one] for one in groups], self.value_sets)
 
     @cached_property
     def fetcher(self) -> Fetcher:

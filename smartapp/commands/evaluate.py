@@ -21,6 +21,10 @@ import click
 @click.option("--period", nargs=2, metavar="START END", required=True, help="First and last day of the period.")
 @click.option("--as-of", metavar="DATE", help="Day of evaluation; later events don't count. Default: the period's end.")
 @click.option("--engine", type=click.Choice(["chart", "population"]), default="chart", show_default=True)
+@click.option("--schedule", metavar="ID", help="Immunization schedule, such as aap-2026. Default: cdc-2025.")
+@click.option(
+    "--cadence", "cadences", multiple=True, metavar="RULE", help="Such as 'HF visit=2 months'; again for more."
+)
 @click.option("--format", "format_", type=click.Choice(["lines", "deqm"]), default="lines", show_default=True)
 @click.option("--evidence", is_flag=True, help="The resources behind each answer (chart engine).")
 @click.option(
@@ -31,6 +35,7 @@ def command(patients: tuple[str, ...], output: Path | None, **options: Any) -> i
 
     Exit code 0: all done; 1: some input was skipped, each named on standard error; 2: nothing done.
     """
+    from smartapp.measures.choices import choices_of
     from smartapp.population.evaluating import Request, evaluate, when
 
     request = Request.of(
@@ -41,5 +46,6 @@ def command(patients: tuple[str, ...], output: Path | None, **options: Any) -> i
         engine=options["engine"],
         evidence=options["evidence"],
         deqm=options["format_"] == "deqm",
+        known=choices_of(options["schedule"], options["cadences"]).measures,
     )
     return evaluate(request, output, lambda line: click.echo(f"smartapp: {line}", err=True))

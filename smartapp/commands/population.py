@@ -47,13 +47,8 @@ def refresh(patients: tuple[Path, ...]) -> int:
 @click.option("--output", type=click.Path(dir_okay=False, path_type=Path), help="Write every patient's lines here.")
 def compute(period: tuple[str, str] | None, as_of: str | None, engine: str, output: Path | None) -> None:
     """Compute the enabled measures: of all patients, or of those who changed since the last time."""
-    import os
-
-    from smartapp.config import load
-    from smartapp.core import utc_now
-    from smartapp.criteria.valuesets import ValueSets
+    from smartapp.commands.context import core_from_environment
     from smartapp.errors import InputError
-    from smartapp.measures.catalogue import MEASURES
     from smartapp.population.compute import Population
     from smartapp.population.evaluating import when, writer
     from smartapp.population.results import Lines
@@ -62,13 +57,14 @@ def compute(period: tuple[str, str] | None, as_of: str | None, engine: str, outp
 
     if engine == "spark":
         raise InputError("population.spark", "The engine spark is not available in this version; use duckdb.")
-    settings = load(os.environ)
-    today = utc_now().astimezone(settings.time_zone).date()
+    core = core_from_environment()
+    settings, measures = core.settings, core.measures
+    today = core.outside.clock().astimezone(settings.time_zone).date()
     days = period or (f"{today.year}-01-01", f"{today.year}-12-31")
     times = when(days, as_of or min(today.isoformat(), days[1]))
-    names = chosen(None if settings.measures == ("*",) else settings.measures, MEASURES, "measure")
-    value_sets = ValueSets.load(*([settings.value_sets] if settings.value_sets else []))
-    population = Population.of([MEASURES[name] for name in names])
+    names = chosen(None if settings.measures == ("*",) else settings.measures, measures, "measure")
+    value_sets = core.value_sets
+    population = Population.of([measures[name] for name in names])
     with _open(settings) as store:
         done = population.compute(store, value_sets, times)
         click.echo(f"{done.patients} of {done.all_patients} patients computed")

@@ -134,10 +134,21 @@ def with_intervals(
         )
         if own:
             raise CriteriaError("measures.cadence", f"{cadence.id} has no check named {', '.join(own)}.")
-        made.append(replace(cadence, checks=checks))
+        source = replace(cadence.source, edition=_edition(checks)) if intervals.get(cadence.id) else cadence.source
+        made.append(replace(cadence, checks=checks, source=source))
     if left:
         raise CriteriaError("measures.cadence", f"There is no cadence named {', '.join(left)}.")
     return tuple(made)
+
+
+def _edition(checks: Iterable[Check]) -> str:
+    """What the practice's own protocol says, in the place of a published edition."""
+    return "the practice's protocol: " + ", ".join(f"{one.name} every {every_text(one.every)}" for one in checks)
+
+
+def every_text(every: Every) -> str:
+    """An interval in the words in which it is written: ``6 months``, ``year``."""
+    return every.unit if every.amount == 1 else f"{every.amount} {every.unit}s"
 
 
 def _every(text: str) -> Every:
@@ -158,6 +169,7 @@ def cadence_measure(cadence: Cadence) -> Measure:
         clinical=Clinical(
             plain_title=cadence.plain_title,
             source=cadence.source,
+            choice="Follow-up",
             eligible=age(as_of).at_least(18) & has_now(*cadence.conditions),
             needs="all",
             closed_by=tuple(ClosedBy(check.name, check.events, check.every) for check in cadence.checks),

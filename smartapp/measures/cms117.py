@@ -244,6 +244,7 @@ def childhood(schedule: Schedule) -> Measure:
         clinical=Clinical(
             plain_title="Childhood vaccines",
             source=schedule.source,
+            choice="Immunization schedule",
             # From 18 months, when the last of these doses is due, until the third birthday.
             eligible=as_of.day.on_or_after(birth.plus(18, "month")) & age(as_of).at_most(2),
             excluded=(exclusions.hospice(PAST_YEAR), *_excluded),

@@ -28,6 +28,7 @@ def _measure(id_: str, title: str, schedule: Schedule, eligible: Condition, *, d
         clinical=Clinical(
             plain_title="Flu vaccine",
             source=schedule.source,
+            choice="Immunization schedule",
             eligible=eligible,
             # One dose covers its season; the second one of young children in their first season is not asked for.
             closed_by=(ClosedBy("influenza vaccine of this season", this_season, None),),

@@ -17,7 +17,8 @@ from smartapp.criteria.nodes import Condition, EventSet, Unit
 @dataclass(frozen=True, slots=True)
 class Source:
     """Where a rule is published. ``terms`` are the steward's terms of use, ``read`` the day that
-    its text was read (ISO; empty where only what others say of it was)."""
+    its text was read (ISO; empty where only what others say of it was), ``since`` the day from which it holds (ISO;
+    where editions replace each other)."""
 
     title: str
     steward: str
@@ -26,6 +27,7 @@ class Source:
     read: str
     terms: str = ""
     grade: str = ""
+    since: str = ""
 
 
 class Hit(StrEnum):
@@ -99,8 +101,9 @@ class Clinical:
     ``closed_by`` still holds (each of them where ``needs`` is ``all``) and ``satisfied``, if given, is true of what
     was found. ``relevant`` are the values worth a sparkline. ``on_its_way`` are orders, bookings and outside results
     that may close it. ``due_soon`` is how long before the due date it is said, ``grace`` how long after it care is
-    due and not yet overdue. ``decision`` marks care that is a shared decision, never an open gap. ``sensitive`` names
-    the class of ``standards.md`` that the care itself reveals.
+    due and not yet overdue. ``decision`` marks care that is a shared decision, never an open gap. ``choice`` is what
+    of the rule the practice itself has chosen: with it the card says which. ``sensitive`` names the class of
+    ``standards.md`` that the care itself reveals.
     """
 
     eligible: Condition
@@ -114,6 +117,7 @@ class Clinical:
     due_soon: Every = Every(60, "day")
     grace: Every = Every(0, "day")
     decision: bool = False
+    choice: Literal["", "Immunization schedule", "Follow-up"] = ""
     sensitive: str = ""
     plain_title: str = ""
 

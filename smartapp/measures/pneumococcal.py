@@ -27,6 +27,7 @@ def pneumococcal(schedule: Schedule) -> Measure:
         clinical=Clinical(
             plain_title="Pneumonia vaccine",
             source=schedule.source,
+            choice="Immunization schedule",
             eligible=define(
                 "Pneumococcal vaccine is recommended",
                 f"{schedule.pneumococcal_from} or older, or 19 or older with a risk condition.",

@@ -22,6 +22,7 @@ def rsv(schedule: Schedule) -> Measure:
         clinical=Clinical(
             plain_title="RSV vaccine",
             source=schedule.source,
+            choice="Immunization schedule",
             eligible=define(
                 "RSV vaccine is recommended",
                 f"{schedule.rsv_from} or older, or {schedule.rsv_at_risk_from} or older with a risk condition.",

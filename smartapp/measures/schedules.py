@@ -21,14 +21,13 @@ _READ = "2026-11-22"
 class Schedule:
     """One edition of one body's schedule.
 
-    ``date`` (ISO) is from when it holds. Ages are in years. ``influenza_from_months`` is the age from which influenza
+    ``source.since`` is from when it holds. Ages are in years. ``influenza_from_months`` is the age from which influenza
     vaccine is for everybody; where that is the 18th birthday, it is a shared decision before. ``children_without``
     are the vaccines of the first two years (by the names of CMS117's definitions) that are no longer for all children.
     """
 
     id: str
     source: Source
-    date: str
     influenza_from_months: int = 6
     children_without: frozenset[str] = frozenset()
     pneumococcal_from: int = 50
@@ -37,14 +36,20 @@ class Schedule:
     rsv_at_risk_from: int = 50
     tetanus_every_years: int = 10
 
+    @property
+    def date(self) -> str:
+        """From when it holds (ISO)."""
+        return self.source.since
 
-def _cdc(edition: str, url: str) -> Source:
+
+def _cdc(edition: str, url: str, since: str) -> Source:
     return Source(
         "Recommended immunization schedules",
         steward="Centers for Disease Control and Prevention",
         edition=edition,
         url=url,
         read=_READ,
+        since=since,
     )
 
 
@@ -53,16 +58,16 @@ CDC_2025 = Schedule(
     _cdc(
         "2025, with the changes for RSV (July 2025) and pneumococcal vaccine (January 2025)",
         "https://www.cdc.gov/vaccines/hcp/imz-schedules/index.html",
+        "2025-07-02",
     ),
-    date="2025-07-02",
 )
 CDC_2026 = Schedule(
     "cdc-2026",
     _cdc(
         "5 January 2026: eleven diseases for all children; adults as before",
         "https://www.hhs.gov/childhood-immunization-schedule/index.html",
+        "2026-01-05",
     ),
-    date="2026-01-05",
     influenza_from_months=18 * 12,
     children_without=frozenset({"rotavirus", "hepatitis A", "hepatitis B", "influenza"}),
 )
@@ -74,8 +79,8 @@ AAP_2026 = Schedule(
         edition="January 2026",
         url="https://publications.aap.org/redbook/pages/immunization-schedules",
         read=_READ,
+        since="2026-01-26",
     ),
-    date="2026-01-26",
 )
 
 SCHEDULES: Mapping[str, Schedule] = {one.id: one for one in (CDC_2025, CDC_2026, AAP_2026)}

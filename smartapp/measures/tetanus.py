@@ -21,6 +21,7 @@ def tetanus(schedule: Schedule) -> Measure:
         clinical=Clinical(
             plain_title="Tetanus booster",
             source=schedule.source,
+            choice="Immunization schedule",
             eligible=age(as_of).at_least(19),
             closed_by=(ClosedBy("Td or Tdap", _boosters, Every(schedule.tetanus_every_years, "year")),),
             relevant=_boosters,

@@ -24,6 +24,7 @@ def zoster(schedule: Schedule) -> Measure:
         clinical=Clinical(
             plain_title="Shingles vaccine",
             source=schedule.source,
+            choice="Immunization schedule",
             eligible=define(
                 "Zoster vaccine is recommended",
                 f"{schedule.zoster_from} or older, or 19 or older with a weak immune defence.",

@@ -50,7 +50,12 @@ class PracticeSettings:
                 )
             )
             self._audit.record_in(
-                connection, "practice.setting", "success", actor=actor, tenant=tenant, detail={"name": name}
+                connection,
+                "practice.setting",
+                "success",
+                actor=actor,
+                tenant=tenant,
+                detail={"name": name, "value": json.dumps(value)},
             )
 
 

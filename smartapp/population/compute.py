@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import astuple, dataclass
+from dataclasses import astuple, dataclass, replace
 from typing import Any
 
 from smartapp.criteria.compiling import Mode
@@ -46,7 +47,7 @@ class Population:
         """Bring the results in the store up to date. What did not change since the last time is not computed again."""
         known = arrange(store, self.program.code_questions, value_sets)
         connection = store.connection
-        mark = json.dumps([store.meta("classes"), times.period, times.as_of, [one.measure.id for one in self.vectors]])
+        mark = json.dumps([store.meta("classes"), times.period, times.as_of, [_rule(one) for one in self.vectors]])
         anew = store.meta("computed") != mark
         changed = 0 if anew else _limit_to_changed(store)
         everybody = store.count("patient")
@@ -66,9 +67,18 @@ class Population:
         return Computed(everybody if anew else changed, everybody, made)
 
 
+def _rule(vectors: Vectors) -> tuple[str, str]:
+    """A measure's id and a digest of all that its results follow from: with another rule they are computed anew.
+
+    A measure's representation shows all of its expressions and intervals; only its set of views has no order of its own.
+    """
+    measure = replace(vectors.measure, views=frozenset())
+    return measure.id, hashlib.sha256(repr(measure).encode()).hexdigest()
+
+
 def result_table(measure: Measure) -> str:
     """The table with a row for each patient: ``p``, the vector's number, the due day since 1970, the days found."""
-    return f"result_{measure.id}"
+    return f"result_{measure.id.replace('-', '_')}"
 
 
 def evaluate_vector(

@@ -72,15 +72,19 @@ class Request:
         engine: str,
         evidence: bool,
         deqm: bool,
+        known: Mapping[str, Measure] = MEASURES,
     ) -> Request:
-        """Check a command line. Raises :class:`InputError` where nothing could be done."""
+        """Check a command line. Raises :class:`InputError` where nothing could be done.
+
+        ``known`` are the measures by id, for the immunization schedule and cadences that are asked for.
+        """
         if deqm:
             _check_deqm(engine, evidence=evidence)
         if evidence and engine != "chart":
             raise InputError("evaluate.evidence", "--evidence is given by the chart engine only.")
-        wanted, paths = _names(measures, patients)
+        wanted, paths = _names(measures, patients, known)
         sets = ValueSets.load(*([value_sets] if value_sets else []))
-        chosen, complaints = _usable(wanted, sets)
+        chosen, complaints = _usable(wanted, sets, known)
         if not chosen:
             raise InputError("evaluate.no-measure", " ".join(complaints))
         found = find_files([Path(path) for path in paths])
@@ -97,20 +101,24 @@ def _check_deqm(engine: str, *, evidence: bool) -> None:
         raise InputError("evaluate.deqm", "--format deqm has no place for --evidence.")
 
 
-def _names(measures: Sequence[str], patients: Sequence[str]) -> tuple[list[str], list[str]]:
+def _names(
+    measures: Sequence[str], patients: Sequence[str], known: Mapping[str, Measure]
+) -> tuple[list[str], list[str]]:
     """The measures and the paths: measures may be joined by commas, or follow each other after one ``--measure``."""
     wanted = [name for given in measures for name in given.split(",") if name]
-    more = [name for name in patients if wanted and name in MEASURES and not Path(name).exists()]
-    return wanted + more or list(MEASURES), [name for name in patients if name not in more]
+    more = [name for name in patients if wanted and name in known and not Path(name).exists()]
+    return wanted + more or list(known), [name for name in patients if name not in more]
 
 
-def _usable(wanted: Iterable[str], value_sets: ValueSets) -> tuple[tuple[Measure, ...], list[str]]:
+def _usable(
+    wanted: Iterable[str], value_sets: ValueSets, known: Mapping[str, Measure]
+) -> tuple[tuple[Measure, ...], list[str]]:
     chosen: list[Measure] = []
     complaints: list[str] = []
     for name in dict.fromkeys(wanted):
-        measure = MEASURES.get(name)
+        measure = known.get(name)
         if measure is None:
-            complaints.append(f"There is no measure {name}; there are {', '.join(MEASURES)}.")
+            complaints.append(f"There is no measure {name}; there are {', '.join(known)}.")
             continue
         try:
             compile_rules(questions(measure), value_sets)

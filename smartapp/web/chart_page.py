@@ -12,7 +12,7 @@ from smartapp.criteria.nodes import Condition, Define, EventSet
 from smartapp.facts.events import Coverage, Event, Facts
 from smartapp.facts.instants import day_of, is_finite
 from smartapp.measures.due import Due
-from smartapp.measures.model import Measure
+from smartapp.measures.model import Clinical, Measure
 from smartapp.measures.remarks import REMARKS
 from smartapp.measures.results import MeasureResult
 from smartapp.measures.statuses import Because, ClinicalStatus, GapStatus, ReasonCode
@@ -73,6 +73,7 @@ class GapCard:
     closes: Sequence[str]
     goal: str
     source: Any
+    follows: str
     report: str
     trend: Trend | None
     dismissed: Dismissed | None
@@ -211,6 +212,7 @@ def _card(
         closes=[closed.name for closed in clinical.closed_by] if actionable else [],
         goal=goal_text(clinical.satisfied) if actionable else "",
         source=clinical.source,
+        follows=follows_text(clinical),
         report="; ".join(_report(measure, result)),
         trend=None if clinical.relevant is None else trend(view.outcome.events(clinical.relevant)),
         dismissed=_dismissed(aside),
@@ -218,6 +220,15 @@ def _card(
         can_draft=may_decide and actionable and aside is None and not view.snapshot.patient.deceased,
         can_dismiss=may_decide and (actionable or due.status is ClinicalStatus.CANNOT_TELL) and aside is None,
     )
+
+
+def follows_text(clinical: Clinical) -> str:
+    """Which schedule or protocol, of those that the practice may choose, the card follows; its edition and its date."""
+    if not clinical.choice:
+        return ""
+    source = clinical.source
+    since = f", since {day_text(date.fromisoformat(source.since))}" if source.since else ""
+    return f"{clinical.choice}: {source.steward}, {source.edition}{since}."
 
 
 def summary_text(due: Due, missing: Sequence[str]) -> str:

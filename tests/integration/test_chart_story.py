@@ -131,6 +131,12 @@ def test_the_chart_names_the_patient_and_explains_each_gap(world: World) -> None
     assert {one.attributes["data-group"] for one in page.find("li", data_group="*")} >= {"condition-diabetes"}
 
 
+def test_a_vaccine_s_card_names_the_schedule_that_it_follows(world: World) -> None:
+    page = world.chart(world.sign_in())
+    assert "Immunization schedule: Centers for Disease Control and Prevention, 2025" in _card(page, "TDAP").text
+    assert "Immunization schedule" not in _card(page, "CMS125").text
+
+
 def test_an_excluded_patient_is_excluded_by_name(world: World) -> None:
     card = _card(world.chart(world.sign_in(), "pt-1002"), "CMS125")
     assert card.attributes["data-status"] == "excluded"

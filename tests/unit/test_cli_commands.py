@@ -189,6 +189,32 @@ def test_the_database_is_brought_up_to_date(run: Run) -> None:
 
 def test_settings_are_listed(run: Run) -> None:
     assert "SMARTAPP_PUBLIC_URL" in run("settings")[1]
+    assert run("settings", "list") == run("settings")
+
+
+def test_the_practice_chooses_its_immunization_schedule(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SMARTAPP_MEASURES", "FLU-CHILD")  # there is one only by the CDC's schedule of 2026
+    _bad(run("scopes"), "FLU-CHILD")
+    assert "* cdc-2025" in run("settings", "schedule")[1]
+    _bad(run("settings", "schedule", "cdc-1999"), "cdc-1999", "cdc-2026")
+    code, out, _ = run("settings", "schedule", "cdc-2026")
+    assert code == 0
+    assert "chosen: cdc-2026" in out
+    assert "* cdc-2026" in run("settings", "schedule")[1]
+    code, out, _ = run("scopes")
+    assert code == 0
+    assert "FLU-CHILD" in out
+
+
+def test_the_practice_chooses_its_cadences(run: Run) -> None:
+    assert "visit: every 3 months (as the app comes)" in run("settings", "cadence")[1]
+    _bad(run("settings", "cadence", "HF"), "2 months")
+    _bad(run("settings", "cadence", "HF", "visit", "often"), "often")
+    _bad(run("settings", "cadence", "GOUT", "visit", "2 months"), "GOUT")
+    assert run("settings", "cadence", "HF", "visit", "2 months")[0] == 0
+    assert "visit: every 2 months (the practice's)" in run("settings", "cadence")[1]
+    assert run("settings", "cadence", "HF", "visit", "default")[0] == 0
+    assert "the practice's" not in run("settings", "cadence")[1]
 
 
 def test_texts_are_classified_line_by_line(run: Run) -> None:

@@ -195,6 +195,19 @@ def test_nothing_is_done_where_the_question_makes_no_sense(
 
 
 @pytest.mark.parametrize("engine", ENGINES)
+def test_the_schedule_and_the_cadences_are_chosen_on_the_command_line(
+    tmp_path: Path, evaluate: Any, engine: str
+) -> None:
+    path = bundle(tmp_path / "one.json", patient("b1", birthDate="2020-05-05"))
+    children = {"measures": ["FLU-CHILD"]}  # a shared decision, by the CDC's schedule of 2026 alone
+    assert evaluate(engine, path, **children).code == 2
+    run = evaluate(engine, path, "--schedule", "cdc-2026", "--cadence", "HF visit=2 months", **children)
+    assert (run.code, [line["measure"] for line in run.lines]) == (0, ["FLU-CHILD"])
+    assert "aap-2026" in evaluate(engine, path, "--schedule", "aap-1999").said
+    assert "HF visit=2 months" in evaluate(engine, path, "--cadence", "HF visit").said
+
+
+@pytest.mark.parametrize("engine", ENGINES)
 def test_files_without_patients_are_nothing_done(tmp_path: Path, evaluate: Any, engine: str) -> None:
     ndjson(tmp_path / "empty.ndjson", "")
     run = evaluate(engine, tmp_path / "empty.ndjson")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -150,6 +151,18 @@ def test_of_two_versions_the_newer_counts_and_an_error_takes_the_fact_away(tmp_p
     with Store.in_memory() as store:
         assert read(store, tmp_path).problems == []
         assert computed(store)[1] == {"p1": ("closed-gap", "2027-06-01"), "p2": ("open-gap", None)}
+
+
+def test_another_rule_of_the_same_name_computes_everything_again(tmp_path: Path) -> None:
+    write(tmp_path / "all.ndjson", patient("p1"), result("o1", "p1", "2026-02-03"))
+    closed = replace(MEASURE.clinical.closed_by[0], holds=Every(6, "month"))
+    more_often = Population.of([replace(MEASURE, clinical=replace(MEASURE.clinical, closed_by=(closed,)))])
+    with Store.in_memory() as store:
+        read(store, tmp_path)
+        assert computed(store) == (1, {"p1": ("closed-gap", "2027-02-03")})
+        assert computed(store)[0] == 0
+        assert more_often.compute(store, VALUE_SETS, YEAR).patients == 1
+        assert [one["due_date"] for one in Lines(store, more_often, VALUE_SETS, YEAR).all()] == ["2026-08-03"]
 
 
 def test_other_value_sets_and_other_days_compute_everything_again(tmp_path: Path) -> None:
