@@ -70,7 +70,7 @@ class Population:
 def _rule(vectors: Vectors) -> tuple[str, str]:
     """A measure's id and a digest of all that its results follow from: with another rule they are computed anew.
 
-    A measure's representation shows all of its expressions and intervals; only its set of views has no order of its own.
+    A measure's representation shows all of its expressions and intervals; only its set of views has no order.
     """
     measure = replace(vectors.measure, views=frozenset())
     return measure.id, hashlib.sha256(repr(measure).encode()).hexdigest()
