@@ -102,6 +102,16 @@ def _words(name: str, value: str) -> tuple[str, ...]:
     return tuple(part for part in value.replace(",", " ").split() if part)
 
 
+def _words_of(*choices: str) -> Callable[[str, str], tuple[str, ...]]:
+    def parse(name: str, value: str) -> tuple[str, ...]:
+        found = _words(name, value)
+        if set(found) - set(choices):
+            raise _refuse(name, f"must be out of {', '.join(choices)}")
+        return found
+
+    return parse
+
+
 def _path(name: str, value: str) -> Path:
     return Path(value).expanduser()
 
@@ -227,6 +237,14 @@ class Settings:
     sms_url: str = _setting(_text, "Address of the SMS provider's HTTP interface; empty: no SMS is sent.", "")
     sms_token: str = _setting(_text, "Bearer token of the SMS provider.", "", secret=True)
     sms_sender: str = _setting(_text, "Number that SMS come from, in E.164 form.", "")
+    staff_channels: tuple[str, ...] = _setting(
+        _words_of("voice", "letter"),
+        "Channels that staff use by hand, from a list: voice (calls), letter; separated by commas.",
+        (),
+    )
+    consent_codes: Path | None = _setting(
+        _path, "TOML file that says what the EHR's consent codes mean, added to the built-in meanings.", None
+    )
     sms_webhook_secret: str = _setting(
         _secret_if_any,
         "Key by which the SMS provider signs replies that it posts to /hooks/sms; empty: no replies are taken.",

@@ -26,9 +26,10 @@ from smartapp.config import Settings
 from smartapp.criteria.valuesets import ValueSets
 from smartapp.groups.catalogue import GROUPS
 from smartapp.measures.model import Measure
-from smartapp.messages.channels.build import outside_the_portal
+from smartapp.messages.channels.build import outside_the_portal, set_up
 from smartapp.messages.channels.opt_outs import OptOuts
 from smartapp.messages.claims import Claims, Pace
+from smartapp.messages.contact import Meanings, read_meanings
 from smartapp.messages.delivery import PortalDelivery
 from smartapp.messages.ledger import Ledger
 from smartapp.messages.queue import MessageQueue
@@ -118,7 +119,17 @@ class Core:
     def enabled(self) -> Enabled:
         measures = chosen(_all_or(self.settings.measures), self.measures, "measure")
         groups = chosen(_all_or(self.settings.groups), GROUPS, "group")
-        return Enabled([self.measures[one] for one in measures], [GROUPS[one] for one in groups], self.value_sets)
+        return Enabled(
+            [self.measures[one] for one in measures],
+            [GROUPS[one] for one in groups],
+            self.value_sets,
+            outside=set_up(self.settings),
+        )
+
+    @cached_property
+    def meanings(self) -> Meanings:
+        """What the EHR's consent codes mean: the built-in meanings and the practice's own."""
+        return read_meanings(self.settings.consent_codes)
 
     @cached_property
     def fetcher(self) -> Fetcher:
@@ -215,6 +226,7 @@ class Core:
             monotonic=outside.monotonic,
             sleep=outside.sleep,
             zone=self.settings.time_zone,
+            meanings=self.meanings,
         )
 
     @cached_property
@@ -267,6 +279,7 @@ class Core:
             measures={measure.id: measure for measure in self.enabled.measures},
             practice=self.practice,
             clock=self.outside.clock,
+            channels=("portal", *set_up(self.settings)),
         )
 
     @cached_property
@@ -305,15 +318,17 @@ class Core:
             audit=self.audit,
             clock=clock,
         )
+        system = f"{self.settings.public_url}/messages"
         return Worker(
             self.claims,
             {
-                "portal": PortalDelivery(backend.port_for, clock, f"{self.settings.public_url}/messages"),
+                "portal": PortalDelivery(backend.port_for, clock, system),
                 **outside_the_portal(
                     self.settings,
                     fetcher=self.fetcher,
                     opt_outs=self.opt_outs,
                     may_leave=may_leave,
+                    task=PortalDelivery(backend.port_for, clock, system, ("Task",)),
                     clock=clock,
                 ),
             },

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple, Protocol
 from urllib.parse import quote
 
@@ -30,6 +30,12 @@ CATEGORIES = ("alert", "notification", "reminder", "instruction")
 _STATUS = {"Communication": "completed", "CommunicationRequest": "active", "Task": "requested"}
 
 _LADDER = ("Communication", "CommunicationRequest", "Task")
+_PASTE = "Send this text to the patient in the portal, then attest that it was sent"
+_TASKS = {
+    "portal": _PASTE,
+    "voice": "Call the patient at this number and say this, then attest that it was said",
+    "letter": "Send this letter to the patient at this address, then attest that it was sent",
+}
 _NOT_TAKEN = frozenset({400, 403, 404, 405, 406, 409, 410, 413, 415, 422, 501})
 """The server does not do this, or not for us, or not to a patient: try the next way."""
 _CREATED = frozenset({200, 201})
@@ -69,7 +75,15 @@ class PortalDelivery:
     registration. ``system`` is the identifier system of our messages: an address of this app.
     """
 
-    def __init__(self, port_for: Callable[[Message], FhirPort | None], clock: Clock, system: str) -> None:
+    def __init__(
+        self,
+        port_for: Callable[[Message], FhirPort | None],
+        clock: Clock,
+        system: str,
+        ladder: Sequence[str] = _LADDER,
+    ) -> None:
+        """``ladder`` are the FHIR types to try, in their order: a Task alone for what only staff can do."""
+        self._ladder = tuple(ladder)
         self._port_for = port_for
         self._clock = clock
         self._system = system
@@ -80,7 +94,7 @@ class PortalDelivery:
         if port is None:
             return ForStaff()
         query = "identifier=" + quote(f"{self._system}|{message.id}", safe=":/|.-_~")
-        ways = [kind for kind in _LADDER if port.supports(kind)]
+        ways = [kind for kind in self._ladder if port.supports(kind)]
         if message.attempts > 1:
             # An earlier attempt may have arrived without our hearing of it, by any of the ways.
             for kind in ways:
@@ -143,8 +157,8 @@ class PortalDelivery:
         requester = {"requester": {"reference": message.sender}} if message.sender else {}
         return {
             "intent": "order",
-            "code": {"text": "Send this text to the patient in the portal, then attest that it was sent"},
-            "description": "\n\n".join(part for part in (message.subject, message.text) if part),
+            "code": {"text": _TASKS[message.channel]},
+            "description": "\n\n".join(part for part in (message.address, message.subject, message.text) if part),
             "for": {"reference": message.patient},
             "authoredOn": self._clock().isoformat(timespec="seconds"),
             **requester,

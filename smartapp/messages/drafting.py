@@ -52,7 +52,7 @@ class Draft:
 
     ``portal_only`` is the phrase that keeps it in the portal, None for a neutral text; ``notice`` is all
     that another channel may carry then. ``needs`` says what is missing before it can be approved.
-    ``template`` is the template's id, version and the start of its hash.
+    ``template`` is the template's id, version and the start of its hash; ``short`` the form for a text message.
     """
 
     purpose: str
@@ -64,6 +64,7 @@ class Draft:
     portal_only: Span | None
     notice: str
     needs: tuple[str, ...]
+    short: str | None = None
 
 
 def draft_for_gap(
@@ -127,6 +128,7 @@ def _draft(template: Template, rendered: Rendered) -> Draft:
         portal_only=max(rendered.verdict.because, key=lambda span: len(span.text), default=None),
         notice=NOTICE[rendered.language],
         needs=() if wording.sendable else ("translation-review",),
+        short=rendered.sms,
     )
 
 

@@ -7,7 +7,7 @@ which may be the caller's: nothing is ever decided and queued later.
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -15,10 +15,19 @@ from sqlalchemy import ColumnElement, Connection, func, select
 
 from smartapp.errors import InputError, NotAllowedError, NotFoundError
 from smartapp.messages.ledger import Event, Ledger, insert_for
-from smartapp.messages.record import Message, NewMessage, address_key, first_draft, from_row, to_row
+from smartapp.messages.record import PORTAL, Message, NewMessage, address_key, first_draft, from_row, to_row
 from smartapp.messages.states import EDITABLE, State, WrongStateError
 from smartapp.persistence.engine import reading
 from smartapp.persistence.tables import message, message_event
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """By which channel a message is to go, and to which address of it."""
+
+    channel: str = PORTAL
+    address: str = ""
+
 
 STAFF_TASK = "messages.staff-task"
 """The reason of a held message that a person is to paste into the portal and attest."""
@@ -73,10 +82,13 @@ class MessageQueue:
         actor: str,
         text: str,
         subject: str | None = None,
+        route: Route | None = None,
         launch: str | None = None,
+        reason: str = "messages.edited",
     ) -> Message:
-        """Change the text. An approval is void from then on: a draft stays one, all else is reviewed again.
+        """Change the text, or the way it goes (``route``, None: as it is).
 
+        An approval is void from then on: a draft stays one, all else is reviewed again, for ``reason``.
         Raises ``WrongStateError`` once it is being sent.
         """
         if not text.strip():
@@ -93,14 +105,13 @@ class MessageQueue:
                 "approver": "",
                 "approved_digest": None,
                 "version": current.version + 1,
+                **_by(route),
             }
             if current.state in (State.DRAFT, State.FOR_REVIEW):
                 edited = replace(current, updated_at=ledger.clock(), **changes)
                 ledger.store(tx, edited)
             else:
-                edited = ledger.move(
-                    tx, current, State.FOR_REVIEW, wanted="edited", reason="messages.edited", **changes
-                )
+                edited = ledger.move(tx, current, State.FOR_REVIEW, wanted="edited", reason=reason, **changes)
             ledger.record(tx, "edit", edited, actor=actor, launch=launch, detail={"version": str(edited.version)})
             return edited
 
@@ -288,6 +299,12 @@ class MessageQueue:
             moved = self._ledger.move(tx, current, to, wanted=wanted, reason=reason, **changes)
             self._ledger.record(tx, action, moved, actor=actor)
             return moved
+
+
+def _by(route: Route | None) -> dict[str, Any]:
+    if route is None:
+        return {}
+    return {"channel": route.channel, "address": route.address, "portal_only": route.channel == PORTAL}
 
 
 def _event(row: Any) -> Event:

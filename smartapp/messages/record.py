@@ -22,7 +22,8 @@ class NewMessage:
 
     ``patient`` and ``sender`` are relative references; ``address`` a phone number or e-mail address
     where the channel needs one; ``launch`` the handle it was drafted in. ``idempotency_key`` is the
-    caller's: asking again with the same key makes no second message. Times are aware.
+    caller's: asking again with the same key makes no second message. ``names`` are the people and places on file
+    that the text may name without telling anything. Times are aware.
     """
 
     tenant: str
@@ -46,6 +47,7 @@ class NewMessage:
     not_before: datetime | None = None
     expires_at: datetime | None = None
     launch: str | None = None
+    names: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         if self.channel not in CHANNELS:
@@ -107,6 +109,7 @@ class Message:
     not_before: datetime | None
     expires_at: datetime | None
     sent_at: datetime | None
+    names: tuple[str, ...] = ()
 
     def approval_digest(self, vault: DatabaseVault) -> str:
         """What an approval is of: this text, to this patient, over this channel. Anything else voids it."""
@@ -152,10 +155,11 @@ def first_draft(new: NewMessage, message_id: str, author: str, now: datetime) ->
         not_before=new.not_before,
         expires_at=new.expires_at,
         sent_at=None,
+        names=new.names,
     )
 
 
-SEALED = ("patient", "subject", "text", "sender", "address", "author", "approver", "attested_by", "category")
+SEALED = ("patient", "subject", "text", "sender", "address", "author", "approver", "attested_by", "category", "names")
 """The fields of a message that nobody can read in the database."""
 
 _RENAMED = {"group": "group_name"}
@@ -187,6 +191,7 @@ def from_row(row: Any, vault: DatabaseVault) -> Message:
     hidden = json.loads(vault.decrypt(row.sealed, _context(row.tenant, row.id)))
     clear = {name: getattr(row, _RENAMED.get(name, name)) for name in CLEAR}
     clear["state"] = State(clear["state"])
+    hidden["names"] = tuple(hidden.get("names", ()))  # rows of earlier versions have none
     return Message(**clear, **hidden)
 
 

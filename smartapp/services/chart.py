@@ -21,9 +21,10 @@ from smartapp.facts.normalise import facts_from_resources
 from smartapp.groups.model import Group
 from smartapp.measures.model import Measure
 from smartapp.measures.results import MeasureResult, evaluate_measure
+from smartapp.messages.contact import Known, Meanings, contact_from_resources
 from smartapp.persistence.charts import ChartStore
 from smartapp.reading.results import SearchReport
-from smartapp.services.enabled import Enabled
+from smartapp.services.enabled import CONSENTS, PROXIES, Enabled
 from smartapp.services.lanes import Lanes
 from smartapp.services.patient_line import patient_line
 from smartapp.services.snapshot import Progress, ReadLine, Snapshot, pack, unpack_progress, unpack_snapshot
@@ -37,6 +38,10 @@ _TELL_EVERY_S = 0.25
 
 _PATIENCE = timedelta(seconds=90)
 """A read that has said nothing for so long died with its process; another may begin."""
+
+
+def _known(coverage: Coverage | None) -> Known:
+    return "not-asked" if coverage is None else coverage.value
 
 
 def _silent(_done: int, _total: int, _what: str) -> None:
@@ -97,8 +102,11 @@ class ChartService:
         monotonic: Monotonic,
         sleep: Sleep,
         zone: ZoneInfo,
+        meanings: Meanings | None = None,
     ) -> None:
+        """``meanings`` are the practice's consent codes (None: the built-in ones)."""
         self.enabled = enabled
+        self._meanings = meanings
         self.zone = zone
         self._reader = reader
         self._store = store
@@ -207,7 +215,9 @@ class ChartService:
         )
         if patient is None:
             raise InputError("reading.no-patient", "The EHR did not return this patient's record.", status=502)
-        normalised = facts_from_resources(patient_id, read.resources, coverage=read.coverage, base=launch.fhir_base)
+        coverage = {key: value for key, value in read.coverage.items() if key not in (CONSENTS, PROXIES)}
+        clinical = [one for one in read.resources if one.get("resourceType") not in ("Consent", "RelatedPerson")]
+        normalised = facts_from_resources(patient_id, clinical, coverage=coverage, base=launch.fhir_base)
         return Snapshot(
             patient=patient_line(patient),
             facts=normalised.facts,
@@ -215,6 +225,13 @@ class ChartService:
             skipped=tuple(f"{one.reference}: {one.reason}" for one in normalised.skipped),
             read_at=self._clock(),
             ehr_milliseconds=round((self._monotonic() - started) * 1000),
+            contact=contact_from_resources(
+                read.resources,
+                today=self.today(),
+                consents_read=_known(read.coverage.get(CONSENTS)),
+                proxies_read=_known(read.coverage.get(PROXIES)),
+                meanings=self._meanings,
+            ),
         )
 
     def _say(self, launch: LaunchContext, progress: Progress) -> None:

@@ -17,6 +17,10 @@ from smartapp.groups.model import Group
 from smartapp.measures.model import Measure
 from smartapp.measures.results import questions
 
+CONSENTS, PROXIES = "Consent:contact", "RelatedPerson:contact"
+CONTACT = tuple(Requirement(key, key.partition(":")[0], None, (), None, essential=False) for key in (CONSENTS, PROXIES))
+"""What decides by which channel somebody may be reached: asked for only where there is more than the portal."""
+
 
 @dataclass(frozen=True, slots=True)
 class ScopeReason:
@@ -30,10 +34,18 @@ class ScopeReason:
 class Enabled:
     """What is switched on. Scopes, searches and programs all come from here, and from nowhere else."""
 
-    def __init__(self, measures: Sequence[Measure], groups: Sequence[Group], value_sets: ValueSets) -> None:
+    def __init__(
+        self,
+        measures: Sequence[Measure],
+        groups: Sequence[Group],
+        value_sets: ValueSets,
+        outside: Sequence[str] = (),
+    ) -> None:
+        """``outside`` are the channels besides the portal that the practice has set up."""
         self.measures = tuple(measures)
         self.groups = tuple(groups)
         self.value_sets = value_sets
+        self.outside = tuple(outside)
         self._reasons: dict[View, tuple[ScopeReason, ...]] = {}
 
     def prepare(self) -> None:
@@ -59,7 +71,8 @@ class Enabled:
     @cached_property
     def requirements(self) -> tuple[Requirement, ...]:
         """Everything that has to be read, each once."""
-        return requirements([rule for rules in self.rules.values() for rule in rules])
+        found = requirements([rule for rules in self.rules.values() for rule in rules])
+        return (*found, *CONTACT) if self.outside else found
 
     def scope_reasons(self, view: View) -> tuple[ScopeReason, ...]:
         """The least scopes for a view, and why each is needed.
@@ -83,6 +96,9 @@ class Enabled:
             )
             for need in scopes_for(needs)
         ]
+        if self.outside:
+            by = f"messages by {', '.join(self.outside)}"
+            reasons += [ScopeReason(Scope(level, one.resource_type, "rs"), (by,), essential=False) for one in CONTACT]
         if view == "population":
             reasons.append(ScopeReason(Scope(level, "Group", "rs"), ("the list of patients",), essential=True))
         return tuple(reasons)

@@ -17,12 +17,11 @@ from smartapp.measures.model import Measure
 from smartapp.messages.drafting import Draft, draft_for_gap
 from smartapp.messages.ledger import Event
 from smartapp.messages.policy import Verdict
-from smartapp.messages.queue import MessageQueue
-from smartapp.messages.record import Message, NewMessage
+from smartapp.messages.queue import MessageQueue, Route
+from smartapp.messages.record import PORTAL, Message, NewMessage, first_draft
 from smartapp.messages.routing import RoutingDecision
 from smartapp.messages.states import State
 from smartapp.services.chart import ChartView
-from smartapp.services.patient_line import PatientLine
 from smartapp.services.routed import Practice, Router, dormancy
 from smartapp.services.snapshot import Snapshot
 
@@ -39,28 +38,48 @@ class OutreachService:
         self._router = router
         self._practice = practice
 
-    def draft(self, launch: LaunchContext, measure: Measure, snapshot: Snapshot, *, dormant: bool) -> Message:
-        """A first text for a gap. Asking again while it is under way gives the same draft, not a second one.
+    def draft(self, launch: LaunchContext, measure: Measure, view: ChartView) -> Message:
+        """A first text for a gap, by the channel that the rules choose for it.
 
-        A ``dormant`` patient is asked back first, without a word of the gap (R17).
+        Asking again while it is under way gives the same draft, not a second one. A patient who is dormant, or of whom
+        that cannot be told, is asked back first, without a word of the gap (R17).
         """
-        draft = self._text_for(measure, snapshot, dormant=dormant)
-        return self._queue.submit(
-            NewMessage(
-                tenant=launch.tenant,
-                ehr=launch.ehr,
-                patient=f"Patient/{launch.patient}",
-                purpose=draft.purpose,
-                subject=draft.subject,
-                text=draft.body,
-                language=draft.language,
-                template=draft.template,
-                measure=measure.id,
-                sender=launch.user.reference,
-                idempotency_key=self._key(launch, measure),
-                launch=launch.handle,
-            ),
-            actor=launch.user.reference,
+        snapshot = view.snapshot
+        draft = self._text_for(measure, snapshot, dormant=dormancy(view.memberships) is not False)
+        new = NewMessage(
+            tenant=launch.tenant,
+            ehr=launch.ehr,
+            patient=f"Patient/{launch.patient}",
+            purpose=draft.purpose,
+            subject=draft.subject,
+            text=draft.body,
+            language=draft.language,
+            template=draft.template,
+            measure=measure.id,
+            sender=launch.user.reference,
+            idempotency_key=self._key(launch, measure),
+            launch=launch.handle,
+            names=tuple(name for name in (snapshot.patient.name, self._practice.name) if name),
+        )
+        return self._queue.submit(self.by_its_channel(new, draft.short, view), actor=launch.user.reference)
+
+    def by_its_channel(self, new: NewMessage, short: str | None, view: ChartView) -> NewMessage:
+        """The message on the channel that the rules choose; ``short`` is its text for a phone."""
+        probe = first_draft(new, "", new.sender, view.snapshot.read_at)
+        route = self._router.route_of(self._decision(probe, view, short), view.snapshot.contact)
+        if route.channel == PORTAL:
+            return new
+        text = short if route.channel == "sms" and short else new.text
+        return replace(new, channel=route.channel, address=route.address, portal_only=False, text=text)
+
+    def _decision(self, message: Message, view: ChartView, short: str | None = None) -> RoutingDecision:
+        return self._router.decide(
+            message,
+            view.snapshot.patient,
+            dormant=dormancy(view.memberships),
+            today=view.as_of,
+            contact=view.snapshot.contact,
+            short=short,
         )
 
     def _text_for(self, measure: Measure, snapshot: Snapshot, *, dormant: bool) -> Draft:
@@ -80,7 +99,9 @@ class OutreachService:
         first = draft(snapshot.patient.language or "en")
         chosen = draft("en") if first.needs else first
         # A practice that has not set its number yet can be answered in the portal all the same.
-        return chosen if self._practice.phone else replace(chosen, body=_AT_NO_NUMBER.sub("", chosen.body))
+        if self._practice.phone:
+            return chosen
+        return replace(chosen, body=_AT_NO_NUMBER.sub("", chosen.body), short=None)
 
     def verdict(self, message: Message, snapshot: Snapshot) -> Verdict:
         """What the text reveals, and to which channels that leaves it."""
@@ -88,12 +109,11 @@ class OutreachService:
 
     def routing(self, message: Message, view: ChartView) -> RoutingDecision:
         """How a message would go if it were sent now, and why."""
-        dormant = dormancy(view.memberships)
-        return self._router.decide(message, view.snapshot.patient, dormant=dormant, today=view.as_of)
+        return self._decision(message, view)
 
-    def refuse_forbidden(self, message: Message, patient: PatientLine, today: date) -> None:
+    def refuse_forbidden(self, message: Message, snapshot: Snapshot, today: date) -> None:
         """Raise :class:`AppError` ``messages.forbidden`` where a message may not be sent to its patient at all."""
-        self._router.refuse_forbidden(message, patient, today=today)
+        self._router.refuse_forbidden(message, snapshot.patient, today=today, contact=snapshot.contact)
 
     @property
     def practice(self) -> Practice:
@@ -115,30 +135,57 @@ class OutreachService:
         """Where a message was, in order."""
         return self._queue.events(tenant=launch.tenant, message_id=self.get(launch, message_id).id)
 
-    def edit(self, launch: LaunchContext, message_id: str, *, version: int, subject: str, body: str) -> Message:
-        """Change the text; an approval is void from then on."""
-        self._unchanged(self.get(launch, message_id), version)
+    def edit(
+        self, launch: LaunchContext, message_id: str, *, version: int, subject: str, body: str, view: ChartView
+    ) -> Message:
+        """Change the text, and with it the channel that it may go by; an approval is void from then on."""
+        message = self.get(launch, message_id)
+        self._unchanged(message, version)
+        changed = replace(message, subject=subject, text=body)
         return self._queue.edit(
             message_id,
             tenant=launch.tenant,
             actor=launch.user.reference,
             subject=subject,
             text=body,
+            route=self._router.route_of(self._decision(changed, view), view.snapshot.contact),
             launch=launch.handle,
         )
 
-    def approve(
-        self, launch: LaunchContext, message_id: str, *, version: int, patient: PatientLine, today: date
-    ) -> Message:
+    def reroute(self, launch: LaunchContext, message_id: str, *, version: int, view: ChartView) -> Message:
+        """Put a message on the channel that the rules choose by now; it has to be approved again."""
+        message = self.get(launch, message_id)
+        self._unchanged(message, version)
+        return self._queue.edit(
+            message_id,
+            tenant=launch.tenant,
+            actor=launch.user.reference,
+            text=message.text,
+            route=self._router.route_of(self._decision(message, view), view.snapshot.contact),
+            launch=launch.handle,
+            reason="messages.rerouted",
+        )
+
+    def approve(self, launch: LaunchContext, message_id: str, *, version: int, view: ChartView) -> Message:
         """Approve the text that the user saw and queue it: one transaction with its event and audit entry.
 
-        Raises :class:`AppError` ``messages.forbidden`` where it may not be sent to this ``patient`` at all.
+        Where the rules choose another channel by now it is put there and left for the user to read again. Raises
+        :class:`AppError` ``messages.forbidden`` where it may not be sent to this patient at all.
         """
         message = self.get(launch, message_id)
-        self._router.refuse_forbidden(message, patient, today=today)
+        self.refuse_forbidden(message, view.snapshot, view.as_of)
+        if message.state in (State.DRAFT, State.FOR_REVIEW) and not self.is_on_its_way(message, view):
+            return self.reroute(launch, message_id, version=version, view=view)
         return self._queue.approve(
             message.id, tenant=launch.tenant, actor=launch.user.reference, version=version, launch=launch.handle
         )
+
+    def is_on_its_way(self, message: Message, view: ChartView) -> bool:
+        """Whether the message is on the channel, and to the address, that the rules choose for it now."""
+        decision = self._decision(message, view)
+        if decision.channel is None:
+            return message.channel == PORTAL
+        return self._router.route_of(decision, view.snapshot.contact) == Route(message.channel, message.address)
 
     def cancel(self, launch: LaunchContext, message_id: str) -> Message:
         """Take a message back that is not sent yet."""

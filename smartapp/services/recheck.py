@@ -66,8 +66,9 @@ class Recheck:
         if not may_leave(message):
             return Cancel("recheck.portal-only")
         if self._backend.ehr_of(message) is None:
-            # Nobody but a person can deliver, and a person sees the chart: the message goes to staff.
-            return Allow()
+            # Nobody but a person can deliver, and a person sees the chart: the message goes to staff, in its time.
+            free = self._router.free_at(message)
+            return Hold("routing.frequency", free) if free > self._clock() else Allow()
         snapshot = self._read(message)
         if snapshot.patient.deceased:
             return Cancel("recheck.deceased")
@@ -80,10 +81,16 @@ class Recheck:
     def _routed(self, message: Message, view: ChartView) -> Check:
         """Whether the person may get it, over this channel, now: the routing rules, by the chart as it is."""
         patient, dormant = view.snapshot.patient, dormancy(view.memberships)
-        decision = self._router.decide(message, patient, dormant=dormant, today=view.as_of)
-        if decision.action == "send" and decision.channel == message.channel:
+        contact = view.snapshot.contact
+        decision = self._router.decide(message, patient, dormant=dormant, today=view.as_of, contact=contact)
+        if decision.channel not in (None, message.channel):
+            # What was approved was approved for one channel. Another one is for a person to decide.
+            return Hold(f"routing.{decisive(decision, message.channel)[0]}")
+        if message.channel != PORTAL and contact.addresses.get(decision.channel or "portal", "") != message.address:
+            return Hold(f"routing.address-{message.channel}")
+        if decision.action == "send":
             return Allow()
-        return Hold(f"routing.{decisive(decision)[0]}", decision.not_before)
+        return Hold(f"routing.{decisive(decision, message.channel)[0]}", decision.not_before)
 
     def _gap(self, message: Message, view: ChartView) -> Check:
         if any(one.measure == message.measure for one in self._remarks.active(message.tenant, message.patient)):
@@ -106,5 +113,6 @@ def may_leave(message: Message) -> bool:
     """Whether the content policy lets the text go over the message's channel, judged anew."""
     if message.channel == PORTAL:
         return True
-    verdict = classify_message({"subject": message.subject, "body": message.text}, language=message.language)
+    parts = {"subject": message.subject, "body": message.text}
+    verdict = classify_message(parts, language=message.language, names=message.names)
     return message.channel in verdict.channels

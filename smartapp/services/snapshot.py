@@ -8,6 +8,7 @@ from datetime import datetime
 import msgspec
 
 from smartapp.facts.events import Facts
+from smartapp.messages.contact import NOTHING_READ, Contact
 from smartapp.reading.results import SearchReport
 from smartapp.services.patient_line import PatientLine
 
@@ -41,6 +42,7 @@ class Snapshot:
     skipped: tuple[str, ...]
     read_at: datetime
     ehr_milliseconds: int
+    contact: Contact = NOTHING_READ
 
 
 @dataclass(frozen=True, slots=True)

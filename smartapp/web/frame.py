@@ -16,7 +16,12 @@ NOTICES = {
     "set-aside": ("good", "Set aside. It comes back on the day you chose."),
     "restored": ("good", "The gap is shown again."),
     "saved": ("good", "The text is saved. An earlier approval no longer counts."),
-    "approved": ("good", "Approved and queued for the patient portal."),
+    "approved": ("good", "Approved and queued."),
+    "rerouted": ("warn", "It goes another way by now. Read it again, then approve it."),
+    "edited": (
+        "warn",
+        "You had changed the text: it is saved and not approved. Read what it reveals, then approve it.",
+    ),
     "discarded": ("good", "Discarded. Nothing was sent."),
     "reading": ("info", "Reading the chart again."),
 }

@@ -25,6 +25,7 @@ KINDS = {
     "AllergyIntolerance": "Allergies",
     "Appointment": "Appointments",
     "Condition": "Conditions",
+    "Consent": "Consents to be contacted",
     "Coverage": "Insurance",
     "DeviceRequest": "Device orders",
     "DiagnosticReport": "Reports",
@@ -35,6 +36,7 @@ KINDS = {
     "Observation": "Observations",
     "Patient": "Patient",
     "Procedure": "Procedures",
+    "RelatedPerson": "Related people and proxies",
     "ServiceRequest": "Orders",
     "Task": "Tasks",
 }

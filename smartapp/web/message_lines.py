@@ -7,56 +7,13 @@ from dataclasses import dataclass
 
 from smartapp.messages.ledger import Event
 from smartapp.messages.policy import Verdict
-from smartapp.messages.queue import STAFF_TASK
 from smartapp.messages.record import Message
 from smartapp.messages.routing import RoutingDecision
 from smartapp.messages.states import EDITABLE, NEXT, State
 from smartapp.services.routed import Practice
 from smartapp.web.labels import day_text
+from smartapp.web.message_words import CHANNEL_TEXT, READ, state_words, why_text
 from smartapp.web.previews import Preview, previews
-
-STATES: Mapping[State, tuple[str, str, str]] = {
-    # state: words, tone, what comes next
-    State.DRAFT: ("Draft", "none", "Read the text and approve it. Nothing leaves before that."),
-    State.FOR_REVIEW: ("For review", "warn", "Somebody has to read the text and approve it."),
-    State.QUEUED: ("Queued", "info", "It is delivered to the portal within moments. Until then you can take it back."),
-    State.HELD: ("Held", "warn", "It waits; the reason is below."),
-    State.SENDING: ("Being sent", "info", "It is on its way and can no longer be changed."),
-    State.SENT: ("Delivered to the portal", "good", "It is in the patient's portal inbox."),
-    State.FAILED: ("Failed", "bad", "It could not be delivered. Edit it or discard it."),
-    State.DEAD_LETTER: ("Failed for good", "bad", "It was tried several times. Edit it or discard it."),
-    State.CANCELLED: ("Discarded", "none", "It was taken back. Nothing was sent."),
-    State.REPLIED: ("Answered", "good", "The patient answered in the portal."),
-}
-
-REASONS: Mapping[str, str] = {
-    STAFF_TASK: "The EHR takes no messages from apps: somebody pastes the text into the portal.",
-    "messages.edited": "The text was changed after it was approved.",
-    "messages.lost": "The worker stopped; it is tried again.",
-    "messages.due": "The time it waited for has come.",
-    "messages.held-by-staff": "Somebody held it back.",
-    "messages.undone": "Somebody took it back.",
-    "messages.attested": "Somebody put it into the portal by hand and said so.",
-    "messages.expired": "Its time was over before it could be sent.",
-    "messages.opted-out": "The patient does not want messages.",
-    "messages.maybe-sent": "It may have gone out: nobody can tell, so it is not sent again.",
-    "messages.portal-only": "Its content may not leave the portal.",
-    "messages.unexpected": "An unexpected fault; it is tried again.",
-    "recheck.closed": "The gap is closed by now.",
-    "recheck.stale": "The chart could not be read again before sending.",
-    "recheck.deceased": "The patient has died.",
-    "recheck.dismissed": "The gap was set aside meanwhile.",
-    "recheck.merged": "The patient's record was merged into another one.",
-    "routing.minor": "A young patient's private matter: nobody attested that only they can read it.",
-    "routing.proxy": "A private matter that a proxy could read in the portal.",
-    "routing.part-2": "Substance use care is not written about without consent (42 CFR Part 2).",
-    "routing.marketing": "Marketing needs the patient's own authorization.",
-    "routing.re-engage-first": "Not seen for a year, or it cannot be told: the patient is asked back first.",
-    "routing.frequency": "Enough was sent to this patient lately.",
-    "routing.opted-out-portal": "The patient does not want messages in the portal.",
-    "recheck.portal-only": "Its content may not leave the portal.",
-}
-_DELIVERY = "The receiver did not take it ({code})."
 
 REVEALS: Mapping[str, str] = {
     "diagnosis": "a diagnosis",
@@ -73,10 +30,17 @@ NOTICE = "You have a new message in your patient portal."
 
 @dataclass(frozen=True, slots=True)
 class MessageLine:
+    """One message in a word. ``day`` is when it was sent, else when it came to where it is; ``under_way``: it could
+    still be sent, or was.
+    """
+
     id: str
     about: str
     state: str
     tone: str
+    measure: str = ""
+    day: str = ""
+    under_way: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,6 +95,11 @@ class MessageView:
     editable: bool
     can_approve: bool
     can_cancel: bool
+    can_reroute: bool
+    reroute_text: str
+    read_title: str
+    approve_text: str
+    where_text: str
     routing: RoutingLine
     previews: Sequence[Preview]
     history: Sequence[HistoryLine]
@@ -138,7 +107,17 @@ class MessageView:
 
 def message_lines(messages: Iterable[Message], titles: Mapping[str, str]) -> list[MessageLine]:
     """Messages as lines of the chart."""
-    return [MessageLine(m.id, about(m, titles), *STATES[m.state][:2]) for m in messages]
+    return [
+        MessageLine(
+            m.id,
+            about(m, titles),
+            *state_words(m.state, m.channel)[:2],
+            measure=m.measure or "",
+            day=day_text((m.sent_at or m.updated_at).date()),
+            under_way=m.state is not State.CANCELLED,
+        )
+        for m in messages
+    ]
 
 
 def message_view(
@@ -153,8 +132,9 @@ def message_view(
 ) -> MessageView:
     """One message with what its text reveals marked in it. ``may_decide``: whether the user's role may approve."""
     forbidden = routing.action == "none"
-    words, tone, following = STATES[message.state]
-    why = why_text(message.reason)
+    words, tone, following = state_words(message.state, message.channel)
+    why = why_text(message)
+    moved = routing.channel is not None and routing.channel != message.channel
     return MessageView(
         id=message.id,
         about=about(message, titles),
@@ -172,21 +152,27 @@ def message_view(
         editable=message.state in EDITABLE and may_decide,
         can_approve=message.state in (State.DRAFT, State.FOR_REVIEW) and may_decide and not forbidden,
         can_cancel=State.CANCELLED in NEXT[message.state] and message.state is not State.SENDING and may_decide,
+        can_reroute=message.state is State.HELD and moved and may_decide,
+        reroute_text=CHANNEL_TEXT[routing.channel or "portal"],
+        read_title=READ[message.channel],
+        approve_text=f"Approve it to go {CHANNEL_TEXT[message.channel]}",
+        where_text=_where(message),
         routing=_routing(routing),
         previews=previews(message, verdict, practice, proxy_reads=not forbidden),
-        history=[HistoryLine(e.at.isoformat(), f"{e.at:%d %b %Y %H:%M} UTC", STATES[e.after][0]) for e in history],
+        history=[
+            HistoryLine(e.at.isoformat(), f"{e.at:%d %b %Y %H:%M} UTC", state_words(e.after, e.channel)[0])
+            for e in history
+        ],
     )
-
-
-def why_text(reason: str | None) -> str:
-    """Why a message is where it is, in words; empty where its state says it all."""
-    if reason is None:
-        return ""
-    return REASONS.get(reason) or _DELIVERY.format(code=reason)
 
 
 def about(message: Message, titles: Mapping[str, str]) -> str:
     return titles.get(message.measure or "", message.purpose)
+
+
+def _where(message: Message) -> str:
+    """Where it goes, in one line: the channel and the address on file."""
+    return f"Goes {CHANNEL_TEXT[message.channel]}" + (f" to {message.address}." if message.address else ".")
 
 
 def _channels(verdict: Verdict) -> str:
@@ -206,7 +192,7 @@ def _spans(verdict: Verdict) -> list[SpanLine]:
 
 def _routing(decision: RoutingDecision) -> RoutingLine:
     text, tone = {
-        "send": (f"Goes by the {decision.channel}", "good"),
+        "send": (f"Goes {CHANNEL_TEXT[decision.channel or 'portal']}", "good"),
         "hold": ("Would wait", "warn"),
         "none": ("May not be sent", "bad"),
     }[decision.action]

@@ -11,7 +11,8 @@ from smartapp.messages.states import NEXT, State
 from smartapp.services.message_desk import SHELVES, Sheet, Shelf, is_staff_task
 from smartapp.web.guards import CLINICIAN, COORDINATOR
 from smartapp.web.labels import day_text
-from smartapp.web.message_lines import STATES, about, why_text
+from smartapp.web.message_lines import about
+from smartapp.web.message_words import state_words, why_text
 
 _SHELF_TEXT: Mapping[Shelf, str] = {
     "drafts": "Drafts",
@@ -35,7 +36,7 @@ _EMPTY: Mapping[Shelf, str] = {
 }
 _DONE: Mapping[str, tuple[str, str]] = {
     # one message, several
-    "approved": ("Approved and queued for the patient portal.", "{n} approved and queued for the patient portal."),
+    "approved": ("Approved and queued.", "{n} approved and queued."),
     "discarded": ("Discarded. Nothing was sent.", "{n} discarded. Nothing was sent."),
     "undone": ("Taken back. Nothing was sent.", ""),
     "released": ("Queued again. Everything is checked anew before it is sent.", ""),
@@ -47,6 +48,7 @@ _LEFT: Mapping[str, str] = {
     "messages.second-person": "this practice wants somebody other than its author to approve it",
     "messages.unknown": "it is not on this list",
     "messages.forbidden": "it may not be sent to this patient; the message's own page says why",
+    "messages.rerouted": "it would go another way by now; open it and read it again",
     "messages.chart-unread": "the patient's chart was not read",
 }
 
@@ -123,12 +125,12 @@ def messages_page(
 
 
 def _row(message: Message, names: Mapping[str, str], titles: Mapping[str, str], role: str) -> MessageRow:
-    state, tone, following = STATES[message.state]
+    state, tone, following = state_words(message.state, message.channel)
     waiting = State.CANCELLED in NEXT[message.state] and message.state is not State.SENDING
     may_decide = role == CLINICIAN
     moved = message.sent_at or message.updated_at
     until = message.not_before if message.state is State.HELD else None
-    why = [why_text(message.reason) or following]
+    why = [why_text(message) or following]
     if until is not None:
         why.append(f"It is looked at again on {day_text(until.date())} at {until:%H:%M} UTC.")
     return MessageRow(

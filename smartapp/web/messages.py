@@ -109,7 +109,9 @@ def _refuse_forbidden(message: Message) -> None:
         snapshot = parts().population.chart(launch, message.patient.removeprefix("Patient/"))[1]
     if snapshot is None:
         raise AppError("messages.chart-unread", "This patient's chart was not read.", status=409)
-    parts().outreach.refuse_forbidden(message, snapshot.patient, parts().chart.today())
+    parts().outreach.refuse_forbidden(message, snapshot, parts().chart.today())
+    if not parts().outreach.is_on_its_way(message, parts().chart.evaluate(snapshot)):
+        raise AppError("messages.rerouted", "The way it goes has changed: open it.", status=409)
 
 
 def _people(launch: LaunchContext) -> Mapping[str, str]:

@@ -7,7 +7,7 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from smartapp.errors import InputError, NotFoundError
 from smartapp.measures.statuses import ClinicalStatus
-from smartapp.services.routed import dormancy
+from smartapp.messages.states import State
 from smartapp.services.snapshot import Snapshot
 from smartapp.web import frame
 from smartapp.web.forms import number_field, text_field
@@ -30,9 +30,7 @@ def draft(handle: str, measure_id: str) -> AnyResponse:
     result = next(result for one, result in view.results if one.id == measure.id)
     if result.clinical_status not in _OPEN:
         raise InputError("messages.no-gap", "This care is not due, so there is nothing to write about.", status=409)
-    # Where it cannot be told whether the patient has come lately, the first word is not about care (R17).
-    dormant = dormancy(view.memberships) is not False
-    message = parts().outreach.draft(g.launch, measure, snapshot, dormant=dormant)
+    message = parts().outreach.draft(g.launch, measure, view)
     return redirect(url_for("outreach.message", handle=handle, message_id=message.id), 303)
 
 
@@ -74,6 +72,7 @@ def edit(handle: str, message_id: str) -> AnyResponse:
         version=number_field(request.form, "version"),
         subject=text_field(request.form, "subject", most=120),
         body=text_field(request.form, "body", most=4000),
+        view=parts().chart.evaluate(_snapshot()),
     )
     return redirect(url_for("outreach.message", handle=handle, message_id=message_id, done="saved"), 303)
 
@@ -81,15 +80,28 @@ def edit(handle: str, message_id: str) -> AnyResponse:
 @outreach_pages.post("/messages/<message_id>/approve")
 @within_launch(CLINICIAN)
 def approve(handle: str, message_id: str) -> AnyResponse:
-    """Approve the text that was on the page, and queue it for the portal."""
-    parts().outreach.approve(
+    """Approve the text that was on the page, and queue it."""
+    found = parts().outreach.approve(
         g.launch,
         message_id,
         version=number_field(request.form, "version"),
-        patient=_snapshot().patient,
-        today=parts().chart.today(),
+        view=parts().chart.evaluate(_snapshot()),
     )
-    return redirect(url_for("outreach.message", handle=handle, message_id=message_id, done="approved"), 303)
+    done = "approved" if found.state is State.QUEUED else "rerouted"
+    return redirect(url_for("outreach.message", handle=handle, message_id=message_id, done=done), 303)
+
+
+@outreach_pages.post("/messages/<message_id>/reroute")
+@within_launch(CLINICIAN)
+def reroute(handle: str, message_id: str) -> AnyResponse:
+    """Put a message on the channel that is open for it by now; it has to be approved again."""
+    parts().outreach.reroute(
+        g.launch,
+        message_id,
+        version=number_field(request.form, "version"),
+        view=parts().chart.evaluate(_snapshot()),
+    )
+    return redirect(url_for("outreach.message", handle=handle, message_id=message_id, done="rerouted"), 303)
 
 
 @outreach_pages.post("/messages/<message_id>/cancel")

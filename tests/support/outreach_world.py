@@ -13,7 +13,7 @@ from support.ehr import TestEntropy
 from support.running_app import RunningApp, running_app
 
 from launch.issuers import RegisteredEhr
-from launch.sandbox import clients
+from launch.sandbox import clients, preferences
 from launch.sandbox.ehr import Ehr
 from launch.sandbox.server import create_sandbox, running
 from launch.sandbox.settings import SandboxSettings
@@ -30,6 +30,11 @@ class OutreachWorld:
 
     base: str
     app: RunningApp
+    ehr: Ehr
+
+    def wishes(self, patient: str, *channels: str, outreach: bool = True) -> None:
+        """What the patient's page of preferences in the EHR's portal writes: these channels are welcome."""
+        preferences.keep(self.ehr, patient, outreach=outreach, channels=channels)
 
     def sign_in(self, user: str = CLINICIAN) -> Browser:
         browser = Browser()
@@ -105,7 +110,7 @@ def outreach_world(folder: Path, *, backend: bool = True, count: int = 12, **set
             ]
             return create_sandbox(bound, app.clock, TestEntropy(), clients=known)
 
-        with running(chosen, make) as (base, _):
+        with running(chosen, make) as (base, ehr):
             app.core.registry.save(
                 RegisteredEhr(
                     "sandbox",
@@ -116,4 +121,4 @@ def outreach_world(folder: Path, *, backend: bool = True, count: int = 12, **set
                     frame_ancestors=(base,),
                 )
             )
-            yield OutreachWorld(base, app)
+            yield OutreachWorld(base, app, ehr)

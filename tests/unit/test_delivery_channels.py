@@ -26,6 +26,7 @@ from smartapp.messages.channels.sms import Answer, SmsDelivery, plain_number
 from smartapp.messages.outcomes import Refused, Retry, Sent
 from smartapp.messages.record import Message
 
+WAY_OUT = "Reply STOP to opt out."
 NEUTRAL = "Please call our office to make an appointment."
 
 
@@ -140,7 +141,7 @@ def test_a_neutral_text_goes_out_with_its_key(box: Outbox) -> None:
     message = claimed(box, "sms", "(312) 555-0143")
     provider = Provider(Answer(201, "sm-1"))
     assert SmsDelivery(provider, lambda _: True)(message) == Sent("sms", "sm-1")
-    assert provider.sent == [("+13125550143", NEUTRAL, message.id)]
+    assert provider.sent == [("+13125550143", f"{NEUTRAL} {WAY_OUT}", message.id)]
 
 
 @pytest.mark.parametrize(
@@ -244,7 +245,11 @@ def test_the_provider_gets_one_request_with_token_and_key(box: Outbox) -> None:
     message = claimed(box, "sms", "+13125550143")
     assert ways(box, SMS)["sms"](message) == Sent("sms", "sm-9")  # type: ignore[operator]
     (call,) = responses.calls
-    assert json.loads(call.request.body) == {"from": "+13125550100", "to": "+13125550143", "text": NEUTRAL}
+    assert json.loads(call.request.body) == {
+        "from": "+13125550100",
+        "to": "+13125550143",
+        "text": f"{NEUTRAL} {WAY_OUT}",
+    }
     assert call.request.headers["Authorization"] == "Bearer hush"
     assert call.request.headers["Idempotency-Key"] == message.id
 

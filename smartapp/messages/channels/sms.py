@@ -10,6 +10,7 @@ from typing import NamedTuple, Protocol
 from launch.fetch import Fetcher
 from launch.jsontext import JsonError, parse_json
 from smartapp.errors import AppError
+from smartapp.messages.channels.opt_out_words import with_opt_out
 from smartapp.messages.outcomes import Refused, Result, Retry, Sent
 from smartapp.messages.record import Message
 
@@ -61,13 +62,14 @@ class SmsDelivery:
         number = plain_number(message.address)
         if number is None:
             return Refused("delivery.address")
-        if len(message.text) > LONGEST or any(ord(c) < 32 for c in message.text):
+        text = with_opt_out(message.text, message.language)
+        if len(text) > LONGEST or any(ord(c) < 32 for c in text):
             return Refused("delivery.text")
-        return self._handed_over(number, message)
+        return self._handed_over(number, text, message.id)
 
-    def _handed_over(self, number: str, message: Message) -> Result:
+    def _handed_over(self, number: str, text: str, key: str) -> Result:
         try:
-            answer = self._provider.send(number, message.text, message.id)
+            answer = self._provider.send(number, text, key)
         except AppError as error:
             # Whether it went out cannot be known after a time-out; a phone would show it twice.
             return Refused("messages.maybe-sent") if error.code == "fetch.timeout" else Retry(error.code)

@@ -24,9 +24,10 @@ _DAY, _WEEK = timedelta(days=1), timedelta(days=7)
 
 @dataclass(frozen=True, slots=True)
 class Confidential:
-    """A request under 45 CFR 164.522(b): only by these channels."""
+    """A request under 45 CFR 164.522(b): only by these channels. ``source`` names the record."""
 
     channels: frozenset[Channel]
+    source: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +35,8 @@ class Recipient:
     """What is on file of the person, as the caller read it; whatever is not known is None or empty.
 
     ``consent`` is by channel; ``addresses`` those that the patient gave (a shared or a proxy's address is
-    not one). ``reengaged``: the re-engagement sequence is over, or the patient has come back.
+    not one). ``reengaged``: the re-engagement sequence is over, or the patient has come back. ``sources`` say by
+    channel where its consent stands; ``no_outreach`` names the record by which the patient wants none.
     """
 
     deceased: bool = False
@@ -47,6 +49,8 @@ class Recipient:
     reengaged: bool = False
     portal_account: bool = True
     consent: Mapping[Channel, Consent] = field(default_factory=dict)
+    sources: Mapping[Channel, str] = field(default_factory=dict)
+    no_outreach: str = ""
     opted_out: frozenset[Channel] = frozenset()
     marketing_authorization: bool = False
     confidential: Confidential | None = None
@@ -127,7 +131,7 @@ def route(
     channel = recipient.preference if recipient.preference in channels else channels[0]
     if recipient.preference and channel != recipient.preference:
         reasons.append(Reason("preference-closed", f"Prefers {recipient.preference}, which this may not use."))
-    reasons.append(Reason("channel", f"By {channel}."))
+    reasons.append(Reason("channel", _why(channel, recipient)))
     free = _free(channel, sent, now, rules)
     if free > now:
         reasons.append(Reason("frequency", "Enough was sent lately, by all campaigns together."))
@@ -146,6 +150,8 @@ def _never(message: MessageFacts, recipient: Recipient, rules: Rules) -> Reason 
         return Reason("deceased", "The patient has died.")
     if recipient.merged:
         return Reason("merged", "This record was merged into another one.")
+    if recipient.no_outreach:
+        return Reason("no-outreach", f"Wants no messages at all: {recipient.no_outreach}.")
     if message.kind == "marketing" and not recipient.marketing_authorization:
         return Reason("marketing", "Marketing needs the patient's own authorization (45 CFR 164.508).")
     if PART_2 in message.verdict.sensitive and not recipient.part_2_consent:
@@ -198,8 +204,10 @@ def _closed_by_consent(channel: Channel, recipient: Recipient) -> Reason | None:
         return Reason(f"opted-out-{channel}", f"Opted out of {channel}.")
     if channel == "portal":
         return None if recipient.portal_account else Reason("no-portal", "Has no portal account.")
-    if recipient.consent.get(channel, "unknown") != "given":
-        return Reason(f"consent-{channel}", f"Consent to {channel} is {recipient.consent.get(channel, 'unknown')}.")
+    consent = recipient.consent.get(channel, "unknown")
+    if consent != "given":
+        source = recipient.sources.get(channel, "")
+        return Reason(f"consent-{channel}", f"Consent to {channel} is {consent}{': ' if source else ''}{source}.")
     if not recipient.addresses.get(channel):
         return Reason(f"address-{channel}", f"Gave no address for {channel}.")
     return None
@@ -207,15 +215,23 @@ def _closed_by_consent(channel: Channel, recipient: Recipient) -> Reason | None:
 
 def _closed_by_request(channel: Channel, recipient: Recipient) -> Reason | None:
     if recipient.confidential is not None and channel not in recipient.confidential.channels:
-        return Reason(f"confidential-{channel}", "Asked to be reached another way (45 CFR 164.522(b)).")
+        source = f": {recipient.confidential.source}" if recipient.confidential.source else ""
+        return Reason(f"confidential-{channel}", f"Asked to be reached another way (45 CFR 164.522(b)){source}.")
     return None
+
+
+def _why(channel: Channel, recipient: Recipient) -> str:
+    """Why this channel and no other."""
+    preferred = ", which the patient prefers" if channel == recipient.preference else ""
+    source = recipient.sources.get(channel, "") if channel != "portal" else ""
+    return f"By {channel}{preferred}{f'; consent: {source}' if source else ''}."
 
 
 def _free(channel: Channel, sent: Sequence[tuple[datetime, Channel]], now: datetime, rules: Rules) -> datetime:
     """The first moment at which the caps allow one more, over all channels and over this one."""
     by_channel = [moment for moment, by in sent if by == channel]
     everywhere = [moment for moment, _ in sent]
-    return max(_free_from(rules.caps.get("any"), everywhere, now), _free_from(rules.caps.get(channel), by_channel, now))
+    return max(free_from(rules.caps.get("any"), everywhere, now), free_from(rules.caps.get(channel), by_channel, now))
 
 
 def _hour(
@@ -237,7 +253,7 @@ def _hour(
     return best
 
 
-def _free_from(cap: Cap | None, sent: Sequence[datetime], now: datetime) -> datetime:
+def free_from(cap: Cap | None, sent: Sequence[datetime], now: datetime) -> datetime:
     """The first moment from ``now`` at which one more message keeps within the cap."""
     if cap is None:
         return now

@@ -1,0 +1,125 @@
+"""Words for where a message is and why, by the channel it goes by. Said once, for every page of messages."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from smartapp.messages.queue import STAFF_TASK
+from smartapp.messages.record import Message
+from smartapp.messages.states import State
+
+CHANNEL_TEXT: Mapping[str, str] = {
+    "portal": "in the portal",
+    "sms": "as a text message",
+    "email": "by e-mail",
+    "voice": "by a call",
+    "letter": "as a letter",
+}
+
+READ: Mapping[str, str] = {
+    "portal": "What the patient reads in the portal",
+    "sms": "What the patient reads on the phone",
+    "email": "What the patient reads in the mail",
+    "voice": "What somebody tells the patient on the phone",
+    "letter": "What the patient reads in the letter",
+}
+
+_STATES: Mapping[State, tuple[str, str, str]] = {
+    # state: words, tone, what comes next
+    State.DRAFT: ("Draft", "none", "Read the text and approve it. Nothing leaves before that."),
+    State.FOR_REVIEW: ("For review", "warn", "Somebody has to read the text and approve it."),
+    State.QUEUED: ("Queued", "info", "It goes as soon as the hour allows. Until then you can take it back."),
+    State.HELD: ("Held", "warn", "It waits; the reason is below."),
+    State.SENDING: ("Being sent", "info", "It is on its way and can no longer be changed."),
+    State.SENT: ("Sent", "good", "It is with the patient."),
+    State.FAILED: ("Failed", "bad", "It could not be delivered. Edit it or discard it."),
+    State.DEAD_LETTER: ("Failed for good", "bad", "It was tried several times. Edit it or discard it."),
+    State.CANCELLED: ("Discarded", "none", "It was taken back. Nothing was sent."),
+    State.REPLIED: ("Answered", "good", "The patient answered."),
+}
+_IN_PORTAL: Mapping[State, tuple[str, str, str]] = {
+    State.QUEUED: ("Queued", "info", "It is delivered to the portal within moments. Until then you can take it back."),
+    State.SENT: ("Delivered to the portal", "good", "It is in the patient's portal inbox."),
+    State.REPLIED: ("Answered", "good", "The patient answered in the portal."),
+}
+_SENT_BY: Mapping[str, tuple[str, str, str]] = {
+    "sms": ("Sent as a text message", "good", "The provider took it; it is on the patient's phone."),
+    "email": ("Sent by e-mail", "good", "The mail server took it."),
+    "voice": ("Called", "good", "Somebody called the patient and said so."),
+    "letter": ("Posted", "good", "Somebody sent the letter and said so."),
+}
+
+_REASONS: Mapping[str, str] = {
+    "messages.edited": "The text was changed after it was approved.",
+    "messages.rerouted": "It goes another way than before, so somebody reads it again.",
+    "messages.lost": "The worker stopped; it is tried again.",
+    "messages.due": "The time it waited for has come.",
+    "messages.held-by-staff": "Somebody held it back.",
+    "messages.undone": "Somebody took it back.",
+    "messages.attested": "Somebody delivered it by hand and said so.",
+    "messages.task-done": "The task in the EHR was completed.",
+    "messages.task-refused": "The task in the EHR was turned down there.",
+    "messages.expired": "Its time was over before it could be sent.",
+    "messages.opted-out": "The patient does not want messages.",
+    "messages.maybe-sent": "It may have gone out: nobody can tell, so it is not sent again.",
+    "messages.portal-only": "Its content may not leave the portal.",
+    "messages.unexpected": "An unexpected fault; it is tried again.",
+    "messages.sequence-over": "The patient is back, or does not want to be asked: the rest is not sent.",
+    "delivery.withdrawn": "The EHR took it back after it was delivered.",
+    "recheck.closed": "The gap is closed by now.",
+    "recheck.stale": "The chart could not be read again before sending.",
+    "recheck.deceased": "The patient has died.",
+    "recheck.dismissed": "The gap was set aside meanwhile.",
+    "recheck.merged": "The patient's record was merged into another one.",
+    "recheck.portal-only": "Its content may not leave the portal.",
+    "routing.minor": "A young patient's private matter: nobody attested that only they can read it.",
+    "routing.proxy": "A private matter that a proxy could read in the portal.",
+    "routing.part-2": "Substance use care is not written about without consent (42 CFR Part 2).",
+    "routing.marketing": "Marketing needs the patient's own authorization.",
+    "routing.re-engage-first": "Not seen for a year, or it cannot be told: the patient is asked back first.",
+    "routing.frequency": "Enough was sent to this patient lately.",
+    "routing.opted-out-portal": "The patient does not want messages in the portal.",
+    "routing.no-outreach": "The patient wants no messages at all, by the EHR's records.",
+    "routing.translation": "Nobody has approved this translation yet.",
+    "routing.quiet-hours": "It is not an hour at which this patient may be written to.",
+    "routing.better-day": "A better day of the week is near.",
+    "routing.no-hour": "There is no hour at which this patient may be written to.",
+    "routing.no-portal": "The patient has no portal account.",
+}
+# A reason that names a channel at its end.
+_BY_CHANNEL: Mapping[str, str] = {
+    "routing.consent": "When it was to go {by}, the patient no longer agreed to that, by the EHR's records.",
+    "routing.opted-out": "The patient has opted out of being reached {by}.",
+    "routing.address": "The address for sending it {by} is not on file any more, or is another one by now.",
+    "routing.confidential": "The patient has asked to be reached another way than {by}.",
+    "routing.policy": "Its content may not go {by}.",
+    "routing.preference": "The patient prefers another way than {by} by now.",
+}
+_STAFF: Mapping[str, str] = {
+    "portal": "The EHR takes no messages from apps: somebody pastes the text into the portal.",
+    "voice": "Somebody calls {address} and says this.",
+    "letter": "Somebody sends this letter to {address}.",
+}
+_DELIVERY = "The receiver did not take it ({code})."
+
+
+def state_words(state: State, channel: str) -> tuple[str, str, str]:
+    """A state as a word, a tone, and what comes next."""
+    if channel == "portal":
+        return _IN_PORTAL.get(state, _STATES[state])
+    return _SENT_BY.get(channel, _STATES[state]) if state is State.SENT else _STATES[state]
+
+
+def why_text(message: Message) -> str:
+    """Why a message is where it is, in words; empty where its state says it all."""
+    reason = message.reason
+    if reason is None:
+        return ""
+    if reason == STAFF_TASK:
+        return _STAFF.get(message.channel, _STAFF["portal"]).format(address=message.address)
+    if reason in _REASONS:
+        return _REASONS[reason]
+    kind, _, channel = reason.rpartition("-")
+    if kind in _BY_CHANNEL and channel in CHANNEL_TEXT:
+        return _BY_CHANNEL[kind].format(by=CHANNEL_TEXT[channel])
+    return _DELIVERY.format(code=reason)
