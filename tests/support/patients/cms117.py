@@ -334,6 +334,15 @@ def _newborn(table: Table) -> None:
         table.row(f"hepatitis B: day 7, then day {first}", what, *rest, *both, newborn(7))
     once = doses(vs.HEPATITIS_B_VACCINE, 100, 100)
     table.row("hepatitis B: newborn, then two of one day", OPEN, *rest, *once, newborn(0))
+    long = b.procedure(vs.HEPATITIS_B_ADMINISTERED, day(60), day(63))
+    table.row(
+        "hepatitis B: newborn, then one and a long one of the same day",
+        OPEN,
+        *rest,
+        dose(vs.HEPATITIS_B_VACCINE, 60),
+        long,
+        newborn(0),
+    )
     table.row("hepatitis B: newborn, then one", OPEN, *rest, *doses(vs.HEPATITIS_B_VACCINE, 100), newborn(0))
     long = (b.procedure(vs.HEPATITIS_B_ADMINISTERED, day(0), day(50)), *doses(vs.HEPATITIS_B_VACCINE, 100))
     table.row("hepatitis B: begun on the day of the newborn's", OPEN, *rest, *long, newborn(0))
