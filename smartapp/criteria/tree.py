@@ -15,9 +15,27 @@ from smartapp.errors import CriteriaError
 
 
 class Node:
-    """Any part of a criterion."""
+    """Any part of a criterion.
 
-    __slots__ = ()
+    Nodes are keys everywhere, and a rule holds a hundred of them: each works out its hash once, from those of
+    its parts (a dataclass would ask the whole tree below at each look-up).
+    """
+
+    __slots__ = ("_hash",)
+
+    def __init_subclass__(cls) -> None:
+        super().__init_subclass__()
+        cls.__hash__ = Node.__hash__  # type: ignore[method-assign]  # a dataclass keeps the one that its class has
+
+    def __hash__(self) -> int:
+        try:
+            return self._hash
+        except AttributeError:
+            found = hash((type(self), *(getattr(self, name) for name in field_names(type(self)))))
+            object.__setattr__(self, "_hash", found)
+            return found
+
+    _hash: int
 
     opens_scope: ClassVar[bool] = False
     """Whether events outside of the node are out of reach inside it."""

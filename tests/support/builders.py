@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
+from functools import cache
 from itertools import count
 from typing import Any
 
@@ -36,8 +37,13 @@ def code_of(kind: Kind) -> Code:
 
 def made_up_sets(*rules: Any) -> ValueSets:
     """Every value set that the rules name, with its one code."""
-    named = {one.url: one for one in value_sets_in((*rules, dict(MEASURES), dict(GROUPS)))}
+    named = _named_in_the_catalogues() | {one.url: one for one in value_sets_in(rules)}
     return ValueSets({url: Expansion(frozenset({code_of(one)})) for url, one in named.items()})
+
+
+@cache
+def _named_in_the_catalogues() -> dict[str, ValueSet]:
+    return {one.url: one for one in value_sets_in((dict(MEASURES), dict(GROUPS)))}
 
 
 def first(text: str) -> Instant:
