@@ -73,7 +73,9 @@ def read_patient(resource: Json) -> Person:
             for part in objects(extension, "extension"):
                 if part.get("valueCoding") is not None:
                     add_coding(codes, _RACE[url], part["valueCoding"], "extension.valueCoding")
-    for part in objects(resource, "communication"):
+    spoken = objects(resource, "communication")
+    preferred = [one for one in spoken if one.get("preferred") is True and one.get("language")]
+    for part in preferred or spoken:
         add_concepts(codes, "language", part.get("language") or {}, "communication.language")
     return Person(low, high, sex, text(resource, "gender"), deceased, tuple(codes))
 

@@ -258,6 +258,13 @@ def test_race_ethnicity_and_language() -> None:
     assert coded("race") == ()
 
 
+def test_the_preferred_language_is_the_one_that_counts() -> None:
+    spoken = [{"language": concept(tag, "urn:ietf:bcp:47")} for tag in ("en", "es")]
+    assert [code.code for code in facts(communication=spoken).codes] == ["en", "es"]
+    preferring = [spoken[0], {**spoken[1], "preferred": True}]
+    assert [code.code for code in facts(communication=preferring).codes] == ["es"]
+
+
 @pytest.mark.parametrize(
     ("elements", "deceased"),
     [
