@@ -1,4 +1,4 @@
-"""Flags for chronic conditions (R11): one active condition of the kind on record.
+"""Flags for chronic conditions (R11): one active condition of the kind on record; and having several of them (R40).
 
 Where a published value set exists it is used. The other lists are our own: ICD-10-CM codes (tabular list of fiscal
 year 2026, public domain), as value sets that state that they lack SNOMED CT, so that a chart coded only there is
@@ -7,45 +7,49 @@ year 2026, public domain), as value sets that state that they lack SNOMED CT, so
 
 from __future__ import annotations
 
-from smartapp.criteria.nodes import ValueSet
-from smartapp.criteria.words import Condition, as_of, conditions, end, start
+from itertools import combinations
+
+from smartapp.criteria.nodes import And, Or, ValueSet
+from smartapp.criteria.words import define
 from smartapp.groups.model import Dimension, Group
 from smartapp.measures import valuesets as vs
-from smartapp.measures.shared.statuses import verified
-from smartapp.measures.valuesets import vsac
+from smartapp.measures.shared.risks import has_now
 
-OWN = "https://smartapp.invalid/ValueSet/"
+CHRONIC: tuple[tuple[str, str, tuple[ValueSet, ...]], ...] = (
+    ("diabetes", "Diabetes", (vs.DIABETES,)),
+    ("hypertension", "Hypertension", (vs.ESSENTIAL_HYPERTENSION, vs.DIAGNOSIS_OF_HYPERTENSION)),
+    ("copd", "Chronic obstructive pulmonary disease", (vs.COPD,)),
+    ("heart-failure", "Heart failure", (vs.HEART_FAILURE,)),
+    ("chronic-kidney-disease", "Chronic kidney disease", (vs.CHRONIC_KIDNEY_DISEASE, vs.CKD_STAGE_5)),
+    ("asthma", "Asthma", (vs.ASTHMA,)),
+    ("coronary-disease", "Coronary heart disease", (vs.CORONARY_ARTERY_DISEASE, vs.ISCHEMIC_HEART_DISEASE)),
+)
+"""The conditions by the end of their group's id and by title, with their value sets."""
 
-HYPERTENSION = vsac("2.16.840.1.113883.3.600.263", "Diagnosis of Hypertension")
-HEART_FAILURE = vsac("2.16.840.1.113883.3.526.3.376", "Heart Failure")
-ASTHMA = vsac("2.16.840.1.113883.3.526.3.362", "Asthma")
-CORONARY_ARTERY_DISEASE = vsac("2.16.840.1.113883.3.526.3.369", "Coronary Artery Disease No MI")
-COPD = ValueSet(OWN + "copd", "Chronic obstructive pulmonary disease")
-CHRONIC_KIDNEY_DISEASE = ValueSet(OWN + "chronic-kidney-disease", "Chronic kidney disease")
-
-
-def has_active(*kinds: ValueSet) -> Condition:
-    """An active condition of the kind: begun, not ended and not refuted on the day of evaluation."""
-    return verified(conditions(*kinds)).where(start.day.on_or_before(as_of.day), end.day.on_or_after(as_of.day)).exist()
-
-
-def _flag(id_: str, title: str, *kinds: ValueSet) -> Group:
-    return Group(
-        f"condition-{id_}",
-        title,
-        Dimension.CLINICAL,
-        has_active(*kinds),
-        f"{title}: active on the problem list or as an encounter's diagnosis.",
-        "R11",
-    )
-
+_several = define(
+    "Several chronic conditions",
+    "Two or more of the chronic conditions are active.",
+    Or(tuple(And((has_now(*one), has_now(*other))) for (*_, one), (*_, other) in combinations(CHRONIC, 2))),
+)
 
 CHRONIC_GROUPS: tuple[Group, ...] = (
-    _flag("diabetes", "Diabetes", vs.DIABETES),
-    _flag("hypertension", "Hypertension", vs.ESSENTIAL_HYPERTENSION, HYPERTENSION),
-    _flag("copd", "Chronic obstructive pulmonary disease", COPD),
-    _flag("heart-failure", "Heart failure", HEART_FAILURE),
-    _flag("chronic-kidney-disease", "Chronic kidney disease", CHRONIC_KIDNEY_DISEASE, vs.CKD_STAGE_5),
-    _flag("asthma", "Asthma", ASTHMA),
-    _flag("coronary-disease", "Coronary heart disease", CORONARY_ARTERY_DISEASE, vs.ISCHEMIC_HEART_DISEASE),
+    *(
+        Group(
+            f"condition-{id_}",
+            title,
+            Dimension.CLINICAL,
+            has_now(*kinds),
+            f"{title}: active on the problem list or as an encounter's diagnosis.",
+            "R11",
+        )
+        for id_, title, kinds in CHRONIC
+    ),
+    Group(
+        "conditions-several",
+        "Several chronic conditions",
+        Dimension.CLINICAL,
+        _several,
+        f"Two or more of: {', '.join(title.lower() for _, title, _ in CHRONIC)}.",
+        "R40, R50",
+    ),
 )

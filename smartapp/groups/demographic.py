@@ -1,9 +1,26 @@
-"""Age cohorts and sex."""
+"""Age cohorts, sex, language and payer."""
 
 from __future__ import annotations
 
-from smartapp.criteria.words import Condition, If, Value, age, as_of, gender, sex
+from smartapp.criteria.nodes import DirectCode
+from smartapp.criteria.words import (
+    Condition,
+    If,
+    Value,
+    age,
+    as_of,
+    coverages,
+    define,
+    end,
+    gender,
+    patient_has,
+    sex,
+    start,
+    status,
+)
 from smartapp.groups.model import Dimension, Group
+from smartapp.measures import codes
+from smartapp.measures import valuesets as vs
 
 _AGE = age(as_of)
 _SEX: Value = If(sex.is_known, sex, gender)
@@ -44,5 +61,49 @@ SEX_GROUPS: tuple[Group, ...] = tuple(
         ("boy", "Boys", _male & _AGE.at_most(17), "Male, under 18."),
         ("woman", "Women", _female & _AGE.at_least(18), "Female, 18 or older."),
         ("man", "Men", _male & _AGE.at_least(18), "Male, 18 or older."),
+    )
+)
+
+_BCP_47 = "urn:ietf:bcp:47"
+
+
+def _language(code: str, name: str, *regions: str) -> tuple[DirectCode, ...]:
+    tags = (code, *(f"{code}-{region}" for region in regions))
+    return tuple(DirectCode(_BCP_47, tag, name) for tag in tags)
+
+
+# The tags of FHIR's common languages, and the regions that English and Spanish of the United States are written with.
+_english = patient_has("language", *_language("en", "English", "US", "GB", "CA", "AU", "IN", "NZ", "SG"))
+_spanish = patient_has("language", *_language("es", "Spanish", "US", "419", "MX", "PR", "ES", "AR", "UY"))
+
+LANGUAGE_GROUPS: tuple[Group, ...] = (
+    Group("language-spanish", "Spanish", Dimension.DEMOGRAPHIC, _spanish, "Prefers Spanish.", "R10"),
+    Group(
+        "language-other",
+        "Another language",
+        Dimension.DEMOGRAPHIC,
+        ~_english & ~_spanish,
+        "Prefers a language other than English and Spanish.",
+        "R10",
+    ),
+)
+
+
+def _insured(kinds: tuple[DirectCode, ...]) -> Condition:
+    """A cover of the kind that is in force on the day of evaluation."""
+    return (
+        coverages(*kinds, vs.PAYER_UNTOLD)
+        .where(status.is_("active"), start.day.on_or_before(as_of.day), end.day.on_or_after(as_of.day))
+        .exist()
+    )
+
+
+# Somebody may have two payers: these do not exclude each other.
+PAYER_GROUPS: tuple[Group, ...] = tuple(
+    Group(f"payer-{id_}", title, Dimension.DEMOGRAPHIC, define(title, meaning, _insured(kinds)), meaning, "R14")
+    for id_, title, kinds, meaning in (
+        ("medicare", "Medicare", codes.MEDICARE, "Covered by Medicare: annual wellness visit."),
+        ("medicaid", "Medicaid", codes.MEDICAID, "Covered by Medicaid: social needs."),
+        ("commercial", "Commercial", codes.COMMERCIAL, "Covered by private health insurance."),
     )
 )

@@ -189,31 +189,24 @@ TETANUS_BOOSTERS = (
     DirectCode(CVX, "196", "Td, adsorbed, preservative free, adult use, Lf unspecified"),
 )
 
-# --- Medicare (Source of Payment Typology; HCPCS level II) ------------------------------------------
+# --- Medicare (HCPCS level II) -------------------------------------------------------------------------
 WELCOME_TO_MEDICARE = DirectCode(HCPCS, "G0402", "Initial preventive physical examination")
 ANNUAL_WELLNESS_INITIAL = DirectCode(HCPCS, "G0438", "Annual wellness visit, initial")
 ANNUAL_WELLNESS_SUBSEQUENT = DirectCode(HCPCS, "G0439", "Annual wellness visit, subsequent")
-# Without the benefits that are for medicines or hospice care alone (122, 13, 191).
-MEDICARE = tuple(
-    DirectCode("https://nahdo.org/sopt", code, f"Medicare: {name}")
-    for code, name in (
-        ("1", "any"),
-        ("11", "managed care"),
-        ("111", "HMO"),
-        ("1111", "chronic condition special needs plan"),
-        ("1112", "institutional special needs plan"),
-        ("112", "PPO"),
-        ("113", "POS"),
-        ("119", "managed care, other"),
-        ("12", "not managed care"),
-        ("121", "fee for service"),
-        ("123", "medical savings account"),
-        ("129", "not managed care, other"),
-        ("14", "dual eligibility"),
-        ("141", "dual eligible special needs plan"),
-        ("142", "fully integrated dual eligible special needs plan"),
-        ("19", "other"),
-    )
+
+
+# --- payers (Source of Payment Typology) ------------------------------------------------------------
+def _payer(name: str, codes: str) -> tuple[DirectCode, ...]:
+    return tuple(DirectCode("https://nahdo.org/sopt", code, name) for code in codes.split())
+
+
+# Without the benefits that cover one thing alone: medicines (122, 291, 516), hospice care (13), teeth (299, 517, 524,
+# 56x, 614, 629), what supplements Medicare (523, 623). Dual eligibility (14x) is both.
+MEDICARE = _payer("Medicare", "1 11 111 1111 1112 112 113 119 12 121 123 129 14 141 142 19")
+MEDICAID = _payer("Medicaid", "14 141 142 2 21 211 212 213 219 22 23 25 26 29")
+COMMERCIAL = _payer(
+    "Private health insurance",
+    "5 51 511 512 513 514 515 519 52 521 522 529 53 54 55 59 6 61 611 612 613 619 62 621 622",
 )
 
 # --- screening without a published report -----------------------------------------------------------

@@ -297,3 +297,7 @@ CORONARY_ARTERY_DISEASE = vsac(_PCPI + "369", "Coronary Artery Disease No MI")
 DXA = vsac(_NCQA + "113.12.1051", "DXA (Dual energy Xray Absorptiometry) Scan")
 OSTEOPOROSIS = vsac(_NCQA + "113.12.1038", "Osteoporosis without current fracture")
 OSTEOPOROSIS_FRACTURE = vsac(_NCQA + "113.12.1050", "Osteoporosis with current fracture")
+
+# --- payers -----------------------------------------------------------------------------------------
+PAYER_UNTOLD = ValueSet(_OWN + "payer-untold", "Payers that the kind of policy does not tell")
+"""Without codes: named beside the codes of a payer, it makes a cover that says another sort of thing cannot be told."""

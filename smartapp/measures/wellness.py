@@ -32,7 +32,7 @@ _VISITS = (
 insured: Condition = define(
     "Medicare coverage",
     "A Medicare coverage that may include Part B and is in force.",
-    coverages(*codes.MEDICARE)
+    coverages(*codes.MEDICARE, vs.PAYER_UNTOLD)
     .where(status.is_("active"), start.day.on_or_before(as_of.day), end.day.on_or_after(as_of.day))
     .exist(),
 )

@@ -16,7 +16,7 @@ from smartapp.facts.codes import ICD10_CM, SNOMED_CT, SlotCode
 from smartapp.facts.events import Coverage, Event, Facts
 from smartapp.facts.instants import end_of_day
 from smartapp.groups.catalogue import GROUPS
-from smartapp.groups.chronic import ASTHMA, CHRONIC_KIDNEY_DISEASE, COPD, CORONARY_ARTERY_DISEASE, HEART_FAILURE
+from smartapp.groups.chronic import CHRONIC
 from smartapp.groups.engagement import NOT_A_VISIT, frequency_groups, visits
 from smartapp.groups.model import Group, membership
 from smartapp.measures import valuesets as vs
@@ -83,15 +83,7 @@ def test_sex_and_life_stage(patient: dict[str, Any], group: set[str]) -> None:
     assert groups_of("sex and life stage", **patient) == group
 
 
-CONDITIONS = {
-    "condition-diabetes": (vs.DIABETES,),
-    "condition-hypertension": (vs.ESSENTIAL_HYPERTENSION,),
-    "condition-copd": (COPD,),
-    "condition-heart-failure": (HEART_FAILURE,),
-    "condition-chronic-kidney-disease": (CHRONIC_KIDNEY_DISEASE, vs.CKD_STAGE_5),
-    "condition-asthma": (ASTHMA,),
-    "condition-coronary-disease": (CORONARY_ARTERY_DISEASE, vs.ISCHEMIC_HEART_DISEASE),
-}
+CONDITIONS = {f"condition-{id_}": kinds for id_, _, kinds in CHRONIC}
 
 
 @pytest.mark.parametrize(("group", "kind"), [(group, kind) for group, kinds in CONDITIONS.items() for kind in kinds])

@@ -86,7 +86,7 @@ def awv() -> ChartTable:
     row = partial(table.row, alone=True)
     row("no coverage", "not-applicable")
     for kind in codes.MEDICARE:
-        row(kind.name, "due", b.event("Coverage", kind, "2020-01-01", "for ever", status="active"))
+        row(f"{kind.name} {kind.code}", "due", b.event("Coverage", kind, "2020-01-01", "for ever", status="active"))
     row("another payer", "not-applicable", b.event("Coverage", codes.YES, "2020-01-01", "for ever", status="active"))
     row("cancelled", "not-applicable", covered(status="cancelled"))
     end = partial(b.event, "Coverage", codes.MEDICARE[0], status="active")

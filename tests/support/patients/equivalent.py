@@ -61,6 +61,9 @@ EQUIVALENT_IN_CHARTS: Mapping[str, str] = {
     r"^(FLU|FLU-CHILD) (if: otherwise|as-of >|(7 month|period-end for period-start) \(in as-of)": (
         "the next season begins on the day after: told in test_measures_schedules"
     ),
+    r"^AWV without Payers that the kind of policy does not tell$": (
+        "a set without codes, for what it lacks: told in test_groups_situations"
+    ),
     r"^CMS(156|347) start for end$": _BOTH_OR_NEITHER,
 }
 
