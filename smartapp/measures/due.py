@@ -60,12 +60,13 @@ def look_up(clinical: Clinical, strict: Answers, kleene: Answers) -> tuple[Found
         value = strict.value(last_found(closed))
         last = value if isinstance(value, int) else None
         exists = kleene.truth(found(closed))
+        # What a resource that was not read could undo (a rejected order) closes nothing.
+        certain = last if exists else None
         if closed.holds is None:
-            until = FOREVER if strict.truth(found(closed)) else None
-            looked.append(Found(closed, last, until, exists is None))
+            looked.append(Found(closed, last, FOREVER if exists else None, exists is None))
             continue
         unsure = exists is None or (exists and kleene.value(last_found(closed)) is None)
-        looked.append(Found(closed, last, _until(last, closed.holds), bool(unsure)))
+        looked.append(Found(closed, last, _until(certain, closed.holds), bool(unsure)))
     return tuple(looked)
 
 
