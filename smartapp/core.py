@@ -34,7 +34,7 @@ from smartapp.messages.delivery import PortalDelivery
 from smartapp.messages.ledger import Ledger
 from smartapp.messages.queue import MessageQueue
 from smartapp.messages.record import CHANNELS
-from smartapp.messages.worker import Worker
+from smartapp.messages.worker import Rhythm, Worker
 from smartapp.persistence.charts import ChartStore
 from smartapp.persistence.engine import open_engine
 from smartapp.persistence.migrate import upgrade
@@ -335,6 +335,7 @@ class Core:
             recheck,
             vault=self.vault,
             monotonic=self.outside.monotonic,
+            rhythm=Rhythm(most=32),
             chores=[self._purge_sessions],
         )
 

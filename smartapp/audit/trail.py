@@ -143,6 +143,11 @@ class AuditTrail:
             [_said(action, outcome, actor=actor, tenant=tenant, launch=launch, patient=patient, detail=detail)],
         )
 
+    def record_all_in(self, connection: Connection, entries: Sequence[Mapping[str, Any]]) -> None:
+        """As :meth:`record_in`, for several of one transaction: the keyword arguments of each, in their order."""
+        if entries:
+            self._write(connection, [_said(**one) for one in entries])
+
     def _write_alone(self, said: Sequence[_Said]) -> None:
         with writing(self._engine) as connection:
             self._write(connection, said)

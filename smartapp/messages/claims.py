@@ -16,9 +16,9 @@ from typing import Any
 from sqlalchemy import Connection, bindparam, or_, select, update
 
 from launch.ports import Monotonic, Outcome
-from smartapp.messages.ledger import Ledger, insert_for
+from smartapp.messages.ledger import Ledger, insert_for, said_of
 from smartapp.messages.queue import STAFF_TASK
-from smartapp.messages.record import Message, from_row
+from smartapp.messages.record import SEALED, Message, from_row
 from smartapp.messages.states import State
 from smartapp.persistence.engine import reading
 from smartapp.persistence.tables import channel_pace, message
@@ -29,12 +29,17 @@ _MINE = select(message).where(
     message.c.lease == bindparam("lease"),
     message.c.state == State.SENDING.value,
 )
-_MINE_LOCKED = _MINE.with_for_update()
+_SENDING = (
+    select(message.c.id, message.c.lease)
+    .where(message.c.id.in_(bindparam("claimed", expanding=True)), message.c.state == State.SENDING.value)
+    .order_by(message.c.id)  # whoever locks several does so in the same order
+    .with_for_update()
+)
 _QUEUED = (
     select(message)
     .where(message.c.state == State.QUEUED.value, message.c.not_before <= bindparam("now"))
     .order_by(message.c.not_before)
-    .limit(1)
+    .limit(bindparam("most"))
     .with_for_update(skip_locked=True)
 )
 _WAITING = select(channel_pace.c.name).where(
@@ -72,31 +77,40 @@ class Claims:
         On PostgreSQL rows that others are taking are passed over; on SQLite the write lock keeps
         claims apart. A message that waited past its end comes back cancelled instead of taken.
         """
-        with self._ledger.writing() as tx:
-            while (row := self._next(tx, channels)) is not None:
-                current = self._opened(tx, row)
-                if current is not None:
-                    return self._taken(tx, current)
-        return None
+        return next(iter(self.claim_some(channels, 1)), None)
 
-    def _next(self, tx: Connection, channels: Sequence[str]) -> Any:
+    def claim_some(self, channels: Sequence[str], most: int) -> list[Message]:
+        """As :meth:`claim`, for at most so many; one at a time where a channel has a rate."""
+        if any(self._pace.per_minute.get(channel, 0) for channel in channels):
+            most = 1
+        with self._ledger.writing() as tx:
+            while rows := self._next(tx, channels, most):
+                opened = [current for row in rows if (current := self._opened(tx, row)) is not None]
+                if opened:
+                    return self._taken(tx, opened)
+        return []
+
+    def _next(self, tx: Connection, channels: Sequence[str], most: int) -> Sequence[Any]:
         free, paused = self._pacing(tx, channels)
         wanted = _QUEUED.where(message.c.channel.in_(free))
         for channel, ehr in paused:
             wanted = wanted.where(or_(message.c.channel != channel, message.c.ehr != ehr))
-        return tx.execute(wanted, {"now": self._ledger.clock()}).one_or_none()
+        return tx.execute(wanted, {"now": self._ledger.clock(), "most": most}).all()
 
-    def _taken(self, tx: Connection, current: Message) -> Message:
-        ledger = self._ledger
-        if current.expires_at is not None and current.expires_at <= ledger.clock():
-            over = ledger.move(tx, current, State.CANCELLED, wanted="sent", reason="messages.expired")
-            ledger.record(tx, "expire", over, actor=WORKER)
-            return over
-        rate = self._pace.per_minute.get(current.channel, 0)
-        if rate:
-            self._set_pace(tx, current.channel, timedelta(seconds=60 / rate))
-        lease = ledger.entropy(16).hex()
-        return ledger.move(tx, current, State.SENDING, wanted="sent", lease=lease, attempts=current.attempts + 1)
+    def _taken(self, tx: Connection, opened: Sequence[Message]) -> list[Message]:
+        ledger, now = self._ledger, self._ledger.clock()
+        over = [one for one in opened if one.expires_at is not None and one.expires_at <= now]
+        expired = ledger.move_all(
+            tx, [(one, {"reason": "messages.expired"}) for one in over], State.CANCELLED, wanted="sent"
+        )
+        mine = [one for one in opened if one not in over]
+        for one in mine:
+            if rate := self._pace.per_minute.get(one.channel, 0):
+                self._set_pace(tx, one.channel, timedelta(seconds=60 / rate))
+        changes = [(one, {"lease": ledger.entropy(16).hex(), "attempts": one.attempts + 1}) for one in mine]
+        taken = ledger.move_all(tx, changes, State.SENDING, wanted="sent")
+        ledger.audit.record_all_in(tx, [said_of("expire", one, actor=WORKER) for one in expired])
+        return taken + expired
 
     def _opened(self, tx: Connection, row: Any) -> Message | None:
         """The message of a row; one that does not open is set aside, so that it cannot stop the others."""
@@ -119,10 +133,24 @@ class Claims:
 
     def sent(self, claimed: Message, delivered_as: str, server_id: str) -> bool:
         """It is with its receiver, who calls it ``server_id``. False if the claim was lost meanwhile."""
-        return self._finish(
-            claimed, State.SENT, "sent",
-            delivered_as=delivered_as, server_id=server_id, sent_at=self._ledger.clock(),
-        )  # fmt: skip
+        return not self.sent_all([(claimed, delivered_as, server_id)])
+
+    def sent_all(self, delivered: Sequence[tuple[Message, str, str]]) -> Sequence[Message]:
+        """As :meth:`sent`, for several in one transaction; those whose claim was lost meanwhile."""
+        now = self._ledger.clock()
+        return self._finish_all(
+            [
+                (one, {"delivered_as": delivered_as, "server_id": server_id, "sent_at": now})
+                for one, delivered_as, server_id in delivered
+            ],
+            State.SENT,
+            "sent",
+        )
+
+    @property
+    def repeatable(self) -> frozenset[str]:
+        """Channels whose receiver recognises a second delivery."""
+        return self._pace.repeatable
 
     def for_staff(self, claimed: Message, task_id: str | None) -> bool:
         """A person is to paste the text and attest; until then it is held."""
@@ -226,16 +254,51 @@ class Claims:
         outcome: Outcome = "success",
         **changes: Any,
     ) -> bool:
+        if changes.keys() & set(SEALED) or "approved_digest" in changes:
+            return self._write_whole(claimed, to, action, {"reason": reason, **changes}, outcome=outcome)
+        return not self._finish_all([(claimed, {"reason": reason, **changes})], to, action, outcome=outcome)
+
+    def _finish_all(
+        self,
+        moves: Sequence[tuple[Message, Mapping[str, Any]]],
+        to: State,
+        action: str,
+        *,
+        outcome: Outcome = "success",
+    ) -> Sequence[Message]:
+        """Move the messages that are still this worker's, with events and audit entries; the others are returned.
+
+        What a message says is not read again: while it is being sent nobody else may write it.
+        """
+        if not moves:
+            return []
         ledger = self._ledger
         with ledger.writing() as tx:
-            row = tx.execute(_MINE_LOCKED, _lease_of(claimed)).one_or_none()
+            there = {row.id: row.lease for row in tx.execute(_SENDING, {"claimed": [one.id for one, _ in moves]})}
+            held = [(one, {**changes, "lease": None}) for one, changes in moves if there.get(one.id) == one.lease]
+            moved = ledger.move_all(tx, held, to, wanted=action)
+            said = []
+            for (claimed, _), now in zip(held, moved, strict=True):
+                detail = {"attempt": str(claimed.attempts)}
+                detail |= {"reason": now.reason} if now.reason else {}
+                detail |= {"as": f"{now.delivered_as}/{now.server_id}"} if now.server_id else {}
+                said.append(said_of(action, now, actor=WORKER, outcome=outcome, detail=detail))
+            ledger.audit.record_all_in(tx, said)
+        kept = {one.id for one in moved}
+        return [one for one, _ in moves if one.id not in kept]
+
+    def _write_whole(
+        self, claimed: Message, to: State, action: str, changes: dict[str, Any], *, outcome: Outcome
+    ) -> bool:
+        """What changes the sealed half of a message: the one way that writes it whole."""
+        ledger = self._ledger
+        with ledger.writing() as tx:
+            row = tx.execute(_MINE.with_for_update(), _lease_of(claimed)).one_or_none()
             if row is None:
                 return False
             current = from_row(row, ledger.vault)
-            moved = ledger.move(tx, current, to, wanted=action, reason=reason, lease=None, **changes)
-            detail = {"attempt": str(claimed.attempts)}
-            detail |= {"reason": reason} if reason else {}
-            detail |= {"as": f"{moved.delivered_as}/{moved.server_id}"} if moved.server_id else {}
+            moved = ledger.move(tx, current, to, wanted=action, lease=None, **changes)
+            detail = {"attempt": str(claimed.attempts), "reason": moved.reason or ""}
             ledger.record(tx, action, moved, actor=WORKER, outcome=outcome, detail=detail)
             return True
 

@@ -60,15 +60,17 @@ class MessageQueue:
         ledger = self._ledger
         now, digest = ledger.clock(), new.digest(ledger.vault)
         draft = first_draft(new, ledger.entropy(16).hex(), actor, now)
+        kept = replace(draft, state=State.QUEUED, **self._approval(draft, actor)) if approve else draft
         with ledger.writing(connection) as tx:
-            row = {**to_row(draft, ledger.vault), "request_digest": digest}
+            row = {**to_row(kept, ledger.vault), "request_digest": digest}
             # Asked for what was added: a driver need not count the rows of an INSERT.
             unless_there = insert_for(tx)(message).on_conflict_do_nothing().returning(message.c.id)
             if tx.execute(unless_there, row).first() is None:
                 return self._existing(tx, new, digest)
             ledger.event(tx, draft, None)
             if approve:
-                return self._approved(tx, draft, actor, new.launch)
+                ledger.event(tx, kept, State.DRAFT)
+                return self._recorded(tx, kept, actor, new.launch)
             if review:
                 draft = ledger.move(tx, draft, State.FOR_REVIEW, wanted="reviewed")
             ledger.record(tx, "draft", draft, actor=actor, launch=new.launch)
@@ -267,19 +269,26 @@ class MessageQueue:
             raise InputError("messages.key-reused", "This idempotency key was used for another message.", status=409)
         return from_row(row, self._ledger.vault)
 
-    def _approved(self, tx: Connection, current: Message, actor: str, launch: str | None) -> Message:
+    def _approval(self, current: Message, actor: str) -> dict[str, Any]:
+        """What an approval changes. Raises :class:`NotAllowedError` where a second person is needed."""
         if self._second_person and actor == current.author:
             raise NotAllowedError(
                 "messages.second-person", "This practice wants somebody other than the author to approve a message."
             )
-        ledger = self._ledger
-        moved = ledger.move(
-            tx, current, State.QUEUED, wanted="approved",
-            approver=actor,
-            approved_digest=current.approval_digest(ledger.vault),
-            not_before=current.not_before or ledger.clock(),
-        )  # fmt: skip
-        ledger.record(tx, "approve", moved, actor=actor, launch=launch, detail={"version": str(moved.version)})
+        return {
+            "approver": actor,
+            "approved_digest": current.approval_digest(self._ledger.vault),
+            "not_before": current.not_before or self._ledger.clock(),
+        }
+
+    def _approved(self, tx: Connection, current: Message, actor: str, launch: str | None) -> Message:
+        changes = self._approval(current, actor)
+        return self._recorded(
+            tx, self._ledger.move(tx, current, State.QUEUED, wanted="approved", **changes), actor, launch
+        )
+
+    def _recorded(self, tx: Connection, moved: Message, actor: str, launch: str | None) -> Message:
+        self._ledger.record(tx, "approve", moved, actor=actor, launch=launch, detail={"version": str(moved.version)})
         return moved
 
     def _step(

@@ -38,13 +38,16 @@ class Rhythm:
     """Seconds: ``idle`` between looks when nothing is due, ``tend`` between looks for lost and due messages.
 
     ``unavailable`` is waited when the database or the audit trail cannot be used, ``chores`` between
-    rounds of the housekeeping.
+    rounds of the housekeeping. At most ``most`` messages are taken at once, and only so many that a round of them takes
+    about ``round`` seconds: while a message is in a worker's hands nobody can take it back.
     """
 
     idle: float = 1.0
     tend: float = 10.0
     unavailable: float = 5.0
     chores: float = 60.0
+    most: int = 1
+    round: float = 1.0
 
 
 class Worker:
@@ -69,24 +72,42 @@ class Worker:
         self._monotonic = monotonic
         self._rhythm = rhythm or Rhythm()
         self._chores = tuple(chores)
+        self._size = 1
         self._tended_at = float("-inf")
         self._chores_at = float("-inf")
 
     def run_once(self) -> bool:
-        """Take and handle one message; whether there was one.
+        """Take and handle one message, or some where that is quick; whether there were any.
 
         Raises ``StorageError`` when the database cannot be reached: nothing was lost, call again later.
         """
+        return self._round() > 0
+
+    def _round(self) -> int:
         if self._monotonic() - self._tended_at >= self._rhythm.tend:
             self._tended_at = self._monotonic()
             self._claims.tend()
         self._do_chores()
-        claimed = self._claims.claim(tuple(self._deliver))
-        if claimed is None:
-            return False
-        if claimed.state is State.SENDING:
-            self._handle(claimed)
-        return True
+        began = self._monotonic()
+        claimed = self._claims.claim_some(tuple(self._deliver), self._size)
+        delivered: list[tuple[Message, str, str]] = []
+        try:
+            for one in claimed:
+                if one.state is State.SENDING:
+                    self._handle(one, delivered)
+        finally:
+            # What the receiver recognises as delivered is written down together: one wait for the disk.
+            for lost in self._claims.sent_all(delivered):
+                _log.warning("message %s: taken over by another worker meanwhile", Safe(lost.id))
+        self._fit(len(claimed), self._monotonic() - began)
+        return len(claimed)
+
+    def _fit(self, count: int, seconds: float) -> None:
+        """Take twice as many next time where a full round was quick, half as many where it was slow."""
+        if seconds > self._rhythm.round:
+            self._size = max(1, self._size // 2)
+        elif count == self._size and seconds < self._rhythm.round / 4:
+            self._size = min(self._rhythm.most, self._size * 2)
 
     def run_forever(self, stop: threading.Event) -> None:
         """Work until ``stop`` is set; the message in hand is finished first."""
@@ -104,8 +125,8 @@ class Worker:
     def drain(self, most: int = 100_000) -> int:
         """Handle what is due now, at most so many messages; return how many."""
         count = 0
-        while count < most and self.run_once():
-            count += 1
+        while count < most and (handled := self._round()):
+            count += handled
         return count
 
     def _do_chores(self) -> None:
@@ -118,9 +139,9 @@ class Worker:
             except Exception:
                 _log.exception("a chore failed")
 
-    def _handle(self, claimed: Message) -> None:
+    def _handle(self, claimed: Message, delivered: list[tuple[Message, str, str]]) -> None:
         try:
-            self._attempt(claimed)
+            self._attempt(claimed, delivered)
         except StorageError:
             raise
         except AppError as error:
@@ -130,7 +151,7 @@ class Worker:
             _log.exception("message %s: unexpected", Safe(claimed.id))
             self._claims.retry(claimed, "messages.unexpected")
 
-    def _attempt(self, claimed: Message) -> None:
+    def _attempt(self, claimed: Message, delivered: list[tuple[Message, str, str]]) -> None:
         if claimed.approved_digest != claimed.approval_digest(self._vault):
             self._claims.void(claimed)
             return
@@ -141,15 +162,21 @@ class Worker:
             case Cancel(reason):
                 self._claims.cancel(claimed, reason)
             case Allow():
-                self._send(claimed)
+                self._send(claimed, delivered)
             case _:
                 assert_never(check)
 
-    def _send(self, claimed: Message) -> None:
-        message = self._claims.still_mine(claimed)
+    def _send(self, claimed: Message, delivered: list[tuple[Message, str, str]]) -> None:
+        together = self._size > 1 and claimed.channel in self._claims.repeatable
+        # The receiver of such a channel recognises a second delivery; any other is asked for only by its owner.
+        message = claimed if together else self._claims.still_mine(claimed)
         if message is None:  # the check took so long that another worker has it
             return
-        self._settle(message, self._deliver[message.channel](message))
+        result = self._deliver[message.channel](message)
+        if together and isinstance(result, Sent):
+            delivered.append((message, result.delivered_as, result.server_id))
+        else:
+            self._settle(message, result)
 
     def _settle(self, message: Message, result: Result) -> None:
         match result:
