@@ -56,7 +56,7 @@ def _cdc(edition: str, url: str, since: str) -> Source:
 CDC_2025 = Schedule(
     "cdc-2025",
     _cdc(
-        "2025, with the changes for RSV (July 2025) and pneumococcal vaccine (January 2025)",
+        "2025, with the changes for RSV (June 2025) and pneumococcal vaccine (January 2025)",
         "https://www.cdc.gov/vaccines/hcp/imz-schedules/index.html",
         "2025-07-02",
     ),
@@ -64,7 +64,7 @@ CDC_2025 = Schedule(
 CDC_2026 = Schedule(
     "cdc-2026",
     _cdc(
-        "5 January 2026: eleven diseases for all children; adults as before",
+        "5 January 2026: eleven diseases for all children; adults as before; stayed by a federal court in March 2026",
         "https://www.hhs.gov/childhood-immunization-schedule/index.html",
         "2026-01-05",
     ),
