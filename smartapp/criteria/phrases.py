@@ -20,6 +20,7 @@ from smartapp.criteria.nodes import (
     Field,
     IsKnown,
     OneOf,
+    Or,
     Value,
 )
 from smartapp.criteria.nouns import kinds_name
@@ -83,6 +84,7 @@ def turns(parts: Sequence[Condition], scope: Scope, say: Say) -> Iterator[Condit
 
 
 def _turn(first: Condition, second: Condition, scope: Scope, say: Say) -> str | None:
+    second = _reached(second) or second
     if not isinstance(first, Compare) or not isinstance(second, Compare):
         return None
     if (first.op, second.op) == (">=", "<="):
@@ -94,6 +96,18 @@ def _turn(first: Condition, second: Condition, scope: Scope, say: Say) -> str | 
         span = _span(first, second, scope)
         return span and f"{span} overlaps {interval(second.right, first.right, say)}"
     return None
+
+
+def _reached(condition: Condition) -> Compare | None:
+    """The end's comparison, where a condition is "its end, or else its start, is at a time or later"."""
+    if not isinstance(condition, Or) or len(condition.parts) != 2:
+        return None
+    end, start = condition.parts
+    if not (isinstance(end, Compare) and isinstance(start, Compare) and end.op == start.op == ">="):
+        return None
+    fields = [_bare(one.left) for one in (end, start)]
+    names = [one.name for one in fields if isinstance(one, Field)]
+    return end if names == ["end", "start"] and end.right == start.right else None
 
 
 def _between(value: Value, low: Value, high: Value, say: Say) -> str:

@@ -190,14 +190,27 @@ def day_contains(interval: Interval, when: Value) -> Condition:
     return when.day.on_or_after(interval.start.day) & when.day.on_or_before(interval.end.day)
 
 
+def reaches(when: Value, *, inner: Interval = THIS) -> Condition:
+    """Ends at ``when`` or later. What begins then does so whether its end is known or not.
+
+    In CQL an unknown end lies somewhere from the start on (CQL 1.5.3, "End": an open boundary that is null).
+    """
+    return inner.end.on_or_after(when) | inner.start.on_or_after(when)
+
+
+def day_reaches(when: Value, *, inner: Interval = THIS) -> Condition:
+    """Ends on the UTC day of ``when`` or later."""
+    return inner.end.day.on_or_after(when.day) | inner.start.day.on_or_after(when.day)
+
+
 def overlaps(interval: Interval, *, inner: Interval = THIS) -> Condition:
     """Some instant in common."""
-    return inner.start.on_or_before(interval.end) & inner.end.on_or_after(interval.start)
+    return inner.start.on_or_before(interval.end) & reaches(interval.start, inner=inner)
 
 
 def day_overlaps(interval: Interval, *, inner: Interval = THIS) -> Condition:
     """Some UTC day in common."""
-    return inner.start.day.on_or_before(interval.end.day) & inner.end.day.on_or_after(interval.start.day)
+    return inner.start.day.on_or_before(interval.end.day) & day_reaches(interval.start, inner=inner)
 
 
 def age(when: Value) -> Value:
@@ -254,6 +267,7 @@ __all__ = [
     "day_contains",
     "day_during",
     "day_overlaps",
+    "day_reaches",
     "days",
     "death",
     "define",
@@ -280,6 +294,7 @@ __all__ = [
     "overlaps",
     "patient_has",
     "procedures",
+    "reaches",
     "reference",
     "refines",
     "repeats",

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from smartapp.criteria.words import (
+    OTHER,
     PERIOD,
+    THIS,
     Condition,
     EventSet,
     If,
@@ -67,7 +69,7 @@ heart_failure_encounter: EventSet = define_set(
     "Heart Failure Outpatient Encounter",
     "Finished visits during the period, with heart failure.",
     finished_visits(*OUTPATIENT_ENCOUNTERS, name="Outpatient Encounter").with_(
-        _heart_failure, other.start.day.on_or_before(end.day), other.end.day.on_or_after(start.day)
+        _heart_failure, day_overlaps(THIS, inner=OTHER)
     ),
 )
 
@@ -193,9 +195,7 @@ pregnancy: Condition = define(
 renal_failure: Condition = define(
     "Has Diagnosis of Renal Failure Due to ACEI",
     "Renal failure by an ACE inhibitor at a visit.",
-    verified(conditions(codes.RENAL_FAILURE_BY_ACEI))
-    .with_(lvsd_encounter, start.day.on_or_before(other.end.day), end.day.on_or_after(other.start.day))
-    .exist(),
+    verified(conditions(codes.RENAL_FAILURE_BY_ACEI)).with_(lvsd_encounter, day_overlaps(OTHER)).exist(),
 )
 
 _taken_now: EventSet = _not_rejected(is_order(_medicines)).where(

@@ -23,6 +23,7 @@ from smartapp.criteria.words import (
     other,
     overlaps,
     procedures,
+    reaches,
     start,
     systolic,
 )
@@ -50,7 +51,7 @@ _hypertension = verified(conditions(vs.ESSENTIAL_HYPERTENSION))
 essential_hypertension: Condition = define(
     "Essential Hypertension Diagnosis",
     "Essential hypertension before or during the first six months of the period.",
-    _hypertension.where(start.before(PERIOD.start.plus(6, "month")), end.on_or_after(PERIOD.start)).exist(),
+    _hypertension.where(start.before(PERIOD.start.plus(6, "month")), reaches(PERIOD.start)).exist(),
 )
 
 initial_population: Condition = define(

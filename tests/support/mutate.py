@@ -81,6 +81,11 @@ def _children(node: Any) -> Iterator[tuple[str, Any]]:
 
 def own_mutants(node: Any) -> Iterator[Mutant]:
     """Mutants of a node itself and of its parts, down to its units."""
+    if _reaches(node):
+        # The start stands in for an end that is not known: a table of its own breaks that (``criteria_tables``).
+        for said, changed in own_mutants(node.parts[0]):
+            yield said, n.Or((changed, node.parts[1]))
+        return
     yield from _here(node)
     for field in fields(node):
         value = getattr(node, field.name)
@@ -92,6 +97,19 @@ def own_mutants(node: Any) -> Iterator[Mutant]:
                 if not _is_unit(part):
                     for said, changed in own_mutants(part):
                         yield from _rebuilt(node, field.name, said, (*value[:i], changed, *value[i + 1 :]))
+
+
+def _reaches(node: Any) -> bool:
+    """The shape of ``reaches``: the end, or else the start, is at a time or later."""
+    if not isinstance(node, n.Or) or len(node.parts) != 2:
+        return False
+    names = []
+    for part in node.parts:
+        if not isinstance(part, n.Compare) or part.op != ">=" or part.right != node.parts[0].right:
+            return False
+        field = part.left.value if isinstance(part.left, n.DayOf) else part.left
+        names.append(getattr(field, "name", ""))
+    return names == ["end", "start"]
 
 
 def _rebuilt(node: Any, name: str, said: str, value: Any) -> Iterator[Mutant]:

@@ -95,6 +95,8 @@ def overlapping(
     ):
         made = _events(make(when=start, until=end))
         table.row(f"{says} from {start} to {end}", hit if counts else miss, *made, **options)
+    begun = _events(make(when="2026-01-01T00:00", end=None))
+    table.row(f"{says} from the first instant on, and nobody said until when", hit, *begun, **options)
 
 
 def within(table: Table, says: str, make: Make, first: str, last: str, hit: str, miss: str, **options: Any) -> None:
