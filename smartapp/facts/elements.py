@@ -13,7 +13,8 @@ from typing import Any, NoReturn, TypeGuard, cast
 
 from smartapp.facts.codes import SlotCode, canonical_system
 from smartapp.facts.instants import DAY, FOREVER, Instant, shift
-from smartapp.facts.times import Span, span
+from smartapp.facts.times import KNOWN, Span, span
+from smartapp.facts.typed import Elements, Period, Resource, WrongType, from_object
 
 Json = Mapping[str, Any]
 
@@ -40,7 +41,7 @@ class Surroundings:
     (a Bundle's ``fullUrl``) to relative references; ``birth`` is the first instant of a full birth date.
     """
 
-    resources: Mapping[str, Json] = field(default_factory=dict)
+    resources: Mapping[str, Json | Resource] = field(default_factory=dict)
     base: str = ""
     names: Mapping[str, str] = field(default_factory=dict)
     birth: Instant | None = None
@@ -53,7 +54,7 @@ class Surroundings:
             reference = reference[len(self.base) + 1 :]
         return reference.partition("/_history/")[0] if "/_history/" in reference else reference
 
-    def find(self, resource: Json, reference: str) -> Json | None:
+    def find(self, resource: Elements, reference: str) -> Json | Resource | None:
         """The resource that is meant: contained in this one, or one of the others. Nothing is fetched."""
         if not reference.startswith("#"):
             return self.resources.get(self.relative(reference))
@@ -61,6 +62,16 @@ class Surroundings:
             if inner.get("id") == reference[1:]:
                 return cast(Json, inner)
         return None
+
+
+def typed(resource: Json | Resource) -> Resource:
+    """A resource as the object of its type. Raises NotAFact where an element is of the wrong type."""
+    if type(resource) is not dict:
+        return cast(Resource, resource)
+    try:
+        return from_object(resource)
+    except WrongType as why:
+        raise NotAFact(str(why)) from None
 
 
 def unusable(name: str, why: str = "has the wrong type") -> NoReturn:
@@ -72,21 +83,21 @@ def is_id(value: object) -> TypeGuard[str]:
     return type(value) is str and 0 < len(value) <= _LONGEST_ID
 
 
-def text(resource: Json, name: str) -> str | None:
+def text(resource: Elements, name: str) -> str | None:
     value = resource.get(name)
     if value is not None and type(value) is not str:
         unusable(name)
     return value
 
 
-def flag(resource: Json, name: str) -> bool:
+def flag(resource: Elements, name: str) -> bool:
     value = resource.get(name)
     if value is not None and type(value) is not bool:
         unusable(name)
     return value is True
 
 
-def number(resource: Json, name: str) -> float | None:
+def number(resource: Elements, name: str) -> float | None:
     """A finite number that a double holds."""
     value = resource.get(name)
     if value is None:
@@ -102,14 +113,14 @@ def number(resource: Json, name: str) -> float | None:
     return value
 
 
-def object_(resource: Json, name: str) -> Json | None:
+def object_(resource: Elements, name: str) -> Json | None:
     value = resource.get(name)
     if value is not None and type(value) is not dict:
         unusable(name)
     return value
 
 
-def objects(resource: Json, name: str) -> list[Any]:
+def objects(resource: Elements, name: str) -> list[Any]:
     """The objects of a repeating element; none where it is absent."""
     value = resource.get(name)
     if value is None:
@@ -119,7 +130,7 @@ def objects(resource: Json, name: str) -> list[Any]:
     return value
 
 
-def walk(resource: Json, path: tuple[str, ...]) -> Iterator[Json]:
+def walk(resource: Elements, path: tuple[str, ...]) -> Iterator[Json]:
     """The objects at the end of a path of elements, repeating or not."""
     value = resource.get(path[0])
     if value is None:
@@ -183,20 +194,6 @@ def add_concepts(into: list[SlotCode], slot: str, value: Any, name: str) -> None
                     unusable(name)
 
 
-def concept_code(resource: Json, name: str, system: str) -> str | None:
-    """The code of a ``CodeableConcept`` in ``system``; else the first code that it has."""
-    concept = object_(resource, name)
-    if concept is None:
-        return None
-    first = None
-    for coding in objects(concept, "coding"):
-        code = text(coding, "code")
-        if code is not None and coding.get("system") == system:
-            return code
-        first = first or code
-    return first
-
-
 def shown(concept: Any) -> str | None:
     """What a ``CodeableConcept`` (or the first of a list) is called, for the page."""
     if type(concept) is list:
@@ -215,7 +212,7 @@ def shown(concept: Any) -> str | None:
 # --- references -------------------------------------------------------------------------------------
 
 
-def reference(resource: Json, name: str) -> str | None:
+def reference(resource: Elements, name: str) -> str | None:
     """The literal reference of an element, as it stands."""
     value = object_(resource, name)
     return None if value is None else text(value, "reference")
@@ -228,6 +225,9 @@ def moment_span(value: Any, name: str) -> Span:
     """A FHIR date, dateTime or instant; see :func:`smartapp.facts.times.span`."""
     if type(value) is not str:
         unusable(name)
+    known = KNOWN.get(value)  # nearly always: a call less for each time of a chart
+    if known is not None:
+        return known
     try:
         return span(value)
     except ValueError:
@@ -240,9 +240,12 @@ def period_span(value: Any, name: str) -> tuple[Instant | None, Instant | None]:
     FHIR R4, Period: "If the end of the period is missing, it means that the period is ongoing"; a missing start is
     "not known". A Period with neither says nothing.
     """
-    if type(value) is not dict:
+    if type(value) is Period:
+        first, last = value.start, value.end
+    elif type(value) is dict:
+        first, last = value.get("start"), value.get("end")
+    else:
         unusable(name)
-    first, last = value.get("start"), value.get("end")
     start = None if first is None else moment_span(first, f"{name}.start")[0]
     if last is None:
         return start, None if start is None else FOREVER

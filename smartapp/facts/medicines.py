@@ -19,6 +19,7 @@ from typing import Any
 
 from smartapp.facts.elements import Json, moment_span, number, object_, objects, period_span, text
 from smartapp.facts.instants import DAY, FOREVER, Instant, truncate_to_day
+from smartapp.facts.typed import Elements
 
 Supply = tuple[Instant | None, Instant | None, float | None]
 """Start and end of the supply, and its days; all unknown where there is no period."""
@@ -36,7 +37,7 @@ _UNIT_WORDS = {"second": "s", "minute": "min", "hour": "h", "day": "d", "week": 
 _MOST_DAYS = 200 * 366.0
 
 
-def request_supply(resource: Json) -> Supply:
+def request_supply(resource: Elements) -> Supply:
     """The supply that a MedicationRequest orders."""
     dispense = object_(resource, "dispenseRequest") or {}
     dosages = objects(resource, "dosageInstruction")
@@ -60,7 +61,7 @@ def request_supply(resource: Json) -> Supply:
     return None, None, None
 
 
-def request_amount(resource: Json) -> tuple[float | None, str | None]:
+def request_amount(resource: Elements) -> tuple[float | None, str | None]:
     """The amount that a MedicationRequest supplies per day, and the unit of that amount (tablets often have none)."""
     dispense = object_(resource, "dispenseRequest") or {}
     quantity = object_(dispense, "quantity")
@@ -71,17 +72,17 @@ def request_amount(resource: Json) -> tuple[float | None, str | None]:
     return amount / days, text(quantity, "code") or text(quantity, "unit")
 
 
-def request_repeats(resource: Json) -> float | None:
+def request_repeats(resource: Elements) -> float | None:
     """How many refills a MedicationRequest allows."""
     return number(object_(resource, "dispenseRequest") or {}, "numberOfRepeatsAllowed")
 
 
-def _request_days(dispense: Json, dosage: Json | None) -> float | None:
+def _request_days(dispense: Elements, dosage: Json | None) -> float | None:
     days = _days_supplied(dispense, "expectedSupplyDuration", dosage)
     return None if days is None else days * (1 + (number(dispense, "numberOfRepeatsAllowed") or 0))
 
 
-def _joined(resource: Json, dosages: list[Any]) -> Supply | None:
+def _joined(resource: Elements, dosages: list[Any]) -> Supply | None:
     """The first stretch of the bounds of all instructions; those that touch or overlap are one."""
     found = sorted(bounds for dosage in dosages if (bounds := _stretch(resource, _repeat(dosage))) is not None)
     if not found:
@@ -96,7 +97,7 @@ def _joined(resource: Json, dosages: list[Any]) -> Supply | None:
     return first, last, (last - first) / DAY
 
 
-def _stretch(resource: Json, repeat: Json) -> tuple[Instant, Instant] | None:
+def _stretch(resource: Elements, repeat: Json) -> tuple[Instant, Instant] | None:
     if (period := repeat.get("boundsPeriod")) is not None:
         start, end = period_span(period, "boundsPeriod")
         return None if start is None or end is None else (start, end)
@@ -110,7 +111,7 @@ def _stretch(resource: Json, repeat: Json) -> tuple[Instant, Instant] | None:
     return start, start + int(amount * days * DAY) - 1
 
 
-def dispense_supply(resource: Json) -> Supply:
+def dispense_supply(resource: Elements) -> Supply:
     """The supply that a MedicationDispense handed over."""
     days = _days_supplied(resource, "daysSupply", _only(objects(resource, "dosageInstruction")))
     for name in ("whenHandedOver", "whenPrepared"):
@@ -127,7 +128,7 @@ def _supplied(start: Instant | None, days: float | None) -> Supply | None:
     return first, first + max(int(days), 1) * DAY - 1, days
 
 
-def _days_supplied(supply: Json, expected: str, dosage: Json | None) -> float | None:
+def _days_supplied(supply: Elements, expected: str, dosage: Json | None) -> float | None:
     duration = object_(supply, expected)
     if duration is not None:
         amount, days = number(duration, "value"), _unit_days(duration, "code", "unit")
@@ -170,7 +171,7 @@ def _repeat(dosage: Json) -> Json:
     return object_(object_(dosage, "timing") or {}, "repeat") or {}
 
 
-def _unit_days(resource: Json, *names: str) -> float | None:
+def _unit_days(resource: Elements, *names: str) -> float | None:
     """Days in the unit that one of the elements names, as UCUM code or English word."""
     for name in names:
         unit = text(resource, name)

@@ -8,8 +8,9 @@ two homes that US Quality Core has had, are treated alike.
 from __future__ import annotations
 
 from smartapp.facts.codes import SlotCode
-from smartapp.facts.elements import Json, NotAFact, add_coding, add_concepts, moment_span, objects, text, unusable
+from smartapp.facts.elements import NotAFact, add_coding, add_concepts, moment_span, objects, text
 from smartapp.facts.instants import Instant
+from smartapp.facts.typed import Elements, Meta
 
 _QUALITY = (
     "http://hl7.org/fhir/us/qicore/StructureDefinition/qicore-",
@@ -31,7 +32,7 @@ _STATUS_REASONS = (
 _RECORDED = frozenset(home + "recorded" for home in _QUALITY)
 
 
-def not_performed(resource: Json) -> bool:
+def not_performed(resource: Elements) -> bool:
     """Whether a modifier extension says that this was not, or shall not be, done. Raises NotAFact for any other."""
     if resource.get("implicitRules") is not None:
         raise NotAFact("implicitRules are not understood")
@@ -43,7 +44,7 @@ def not_performed(resource: Json) -> bool:
     return negated
 
 
-def check_parts(resource: Json, *names: str) -> None:
+def check_parts(resource: Elements, *names: str) -> None:
     """No part of the resource may have a modifier extension: none is understood there."""
     for name in names:
         for part in objects(resource, name):
@@ -51,13 +52,9 @@ def check_parts(resource: Json, *names: str) -> None:
                 raise NotAFact(f"{name}.modifierExtension is not understood")
 
 
-def read_meta(codes: list[SlotCode], meta: object) -> None:
+def read_meta(codes: list[SlotCode], meta: Meta | None) -> None:
     """Add the security labels to slot ``label``. A resource tagged SUBSETTED is not whole: NotAFact."""
-    if meta is None:
-        return
-    if type(meta) is not dict:
-        unusable("meta")
-    if "tag" not in meta and "security" not in meta:
+    if meta is None or (meta.tag is None and meta.security is None):
         return
     for tag in objects(meta, "tag"):
         if text(tag, "code") == "SUBSETTED":
@@ -66,7 +63,7 @@ def read_meta(codes: list[SlotCode], meta: object) -> None:
         add_coding(codes, "label", label, "meta.security")
 
 
-def read_extensions(codes: list[SlotCode], resource: Json) -> tuple[bool, Instant | None]:
+def read_extensions(codes: list[SlotCode], resource: Elements) -> tuple[bool, Instant | None]:
     """Whether an extension gives a reason why it was not done, and when that was recorded.
 
     Its reason codes go to slot ``reason``.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 import msgspec
 
@@ -15,16 +15,19 @@ from smartapp.facts.instants import Instant
 from smartapp.facts.meaning import MEANINGS
 from smartapp.facts.patients import Person, patient_of, read_patient
 from smartapp.facts.resources import event_from_resource, read_event
+from smartapp.facts.typed import Meta, Reference, Resource, bundle_from_text, resource_from_text
 
 __all__ = [
     "Normalised",
     "Skipped",
     "event_from_resource",
     "facts_from_bundle",
+    "facts_from_json",
     "facts_from_resources",
     "parse_json",
     "patient_of",
     "read_event",
+    "resource_from_json",
 ]
 
 _DECODER = msgspec.json.Decoder()
@@ -39,7 +42,25 @@ def parse_json(data: bytes) -> Any:
     try:
         return _DECODER.decode(data)
     except (ValueError, RecursionError) as error:
-        raise InputError("facts.not-json", "This is not JSON text that can be read.") from error
+        raise InputError("facts.not-json", _NOT_JSON) from error
+
+
+def resource_from_json(data: bytes) -> Any:
+    """One resource's JSON text as what :func:`read_event`, :func:`patient_of` and the others here take.
+
+    That is a :class:`~smartapp.facts.typed.Resource`; parsed JSON where an element is of the wrong type or the text is
+    no resource that is known, and then those functions say what is wrong. Faster than :func:`parse_json` and what
+    follows. Raises InputError as that does; what is skipped is held to less.
+    """
+    try:
+        if not data.isascii():
+            data.decode()  # the parser does not look at the characters of what it skips
+        return resource_from_text(data)
+    except (ValueError, RecursionError):
+        return parse_json(data)
+
+
+_NOT_JSON = "This is not JSON text that can be read."
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +83,7 @@ class Normalised:
 
 def facts_from_resources(
     patient_id: str,
-    resources: Iterable[Json],
+    resources: Iterable[Json | Resource],
     *,
     coverage: Mapping[str, Coverage] = {},
     strict: bool = True,
@@ -86,7 +107,7 @@ def facts_from_resources(
     around = Surroundings(mine, base, names, person.birth)
     events: list[Event] = []
     for name, resource in mine.items():
-        if resource["resourceType"] not in MEANINGS:
+        if resource.get("resourceType") not in MEANINGS:
             continue
         try:
             events.append(read_event(resource, around))
@@ -107,6 +128,23 @@ def facts_from_resources(
     return Normalised(facts, tuple(skipped), tuple(whose.others))
 
 
+def facts_from_json(data: bytes, *, coverage: Mapping[str, Coverage] = {}) -> Normalised:
+    """The facts of a Bundle's one Patient, from the Bundle's JSON text: as :func:`facts_from_bundle`, twice as fast.
+
+    Raises InputError as :func:`parse_json` and :func:`facts_from_bundle` do.
+    """
+    try:
+        if not data.isascii():
+            data.decode()
+        bundle = bundle_from_text(data)
+    except (ValueError, RecursionError):
+        return facts_from_bundle(parse_json(data), coverage=coverage)  # and see what is wrong, and with which of them
+    return _of_one_patient([(one.fullUrl, one.resource) for one in bundle.entry], coverage)
+
+
+_NOT_A_BUNDLE = "This is not a FHIR Bundle with entries."
+
+
 def facts_from_bundle(bundle: Any, *, coverage: Mapping[str, Coverage] = {}) -> Normalised:
     """The facts of a Bundle's one Patient. What names another is taken too, and listed in ``others``.
 
@@ -114,26 +152,43 @@ def facts_from_bundle(bundle: Any, *, coverage: Mapping[str, Coverage] = {}) -> 
     """
     entries = bundle.get("entry") if type(bundle) is dict and bundle.get("resourceType") == "Bundle" else None
     if type(entries) is not list:
-        raise InputError("facts.not-a-bundle", "This is not a FHIR Bundle with entries.")
+        raise InputError("facts.not-a-bundle", _NOT_A_BUNDLE)
+    return _of_one_patient(
+        ((one.get("fullUrl"), one.get("resource")) for one in entries if type(one) is dict), coverage
+    )
+
+
+def _of_one_patient(entries: Iterable[tuple[Any, Any]], coverage: Mapping[str, Coverage]) -> Normalised:
+    """The facts of the one patient among entries: address and resource."""
     resources: list[Any] = []
     names: dict[str, str] = {}
-    for entry in entries:
-        resource = entry.get("resource") if type(entry) is dict else None
-        if type(resource) is dict:
-            resources.append(resource)
-            if type(entry.get("fullUrl")) is str:
-                names[entry["fullUrl"]] = f"{resource.get('resourceType')}/{resource.get('id')}"
-    patients = {str(r.get("id")) for r in resources if r.get("resourceType") == "Patient"}
+    patients: set[str] = set()
+    for address, resource in entries:
+        kind, id_ = _kind_and_id(resource)
+        if kind is None and type(resource) is not dict:
+            continue
+        resources.append(resource)
+        if type(address) is str:
+            names[address] = f"{kind}/{id_}"
+        if kind == "Patient":
+            patients.add(str(id_))
     if len(patients) != 1:
         raise InputError("facts.not-one-patient", f"The Bundle has {len(patients)} patients; one is needed.")
     return facts_from_resources(patients.pop(), resources, coverage=coverage, strict=False, names=names)
 
 
-def _newest(resources: Iterable[Any], skipped: list[Skipped]) -> dict[str, Json]:
+def _kind_and_id(resource: Any) -> tuple[Any, Any]:
+    # Not by isinstance: it asks Python whether one of msgspec's classes is another, and takes half a microsecond.
+    if type(resource) is dict:
+        return resource.get("resourceType"), resource.get("id")
+    return getattr(resource, "resourceType", None), getattr(resource, "id", None)
+
+
+def _newest(resources: Iterable[Any], skipped: list[Skipped]) -> dict[str, Json | Resource]:
     """Each resource once, by ``Type/id``: its newest version; of equals the last."""
-    chosen: dict[str, Json] = {}
+    chosen: dict[str, Json | Resource] = {}
     for number, resource in enumerate(resources):
-        kind, id_ = (resource.get("resourceType"), resource.get("id")) if type(resource) is dict else (None, None)
+        kind, id_ = _kind_and_id(resource)
         if type(kind) is not str or not kind:
             skipped.append(Skipped(f"#{number}", "resourceType has the wrong type"))
         elif not is_id(id_):
@@ -146,10 +201,10 @@ def _newest(resources: Iterable[Any], skipped: list[Skipped]) -> dict[str, Json]
     return chosen
 
 
-def _version(resource: Json) -> tuple[Instant, int]:
+def _version(resource: Json | Resource) -> tuple[Instant, int]:
     """When it was last updated, then its version where that is a number; what is unreadable is oldest."""
-    meta = resource.get("meta")
-    updated, version = (meta.get("lastUpdated"), meta.get("versionId")) if type(meta) is dict else (None, None)
+    meta: Any = resource.get("meta")
+    updated, version = (meta.get("lastUpdated"), meta.get("versionId")) if type(meta) in (dict, Meta) else (None, None)
     try:
         at = moment_span(updated, "meta.lastUpdated")[0]
     except NotAFact:
@@ -159,21 +214,18 @@ def _version(resource: Json) -> tuple[Instant, int]:
     return at, -1
 
 
-def _person(resource: Json | None, skipped: list[Skipped]) -> Person:
+def _person(resource: Json | Resource | None, skipped: list[Skipped]) -> Person:
     if resource is None:
         return Person()
     try:
         return read_patient(resource)
     except NotAFact as why:
-        skipped.append(Skipped(f"Patient/{resource['id']}", why.reason, why.lost))
+        skipped.append(Skipped(f"Patient/{resource.get('id')}", why.reason, why.lost))
         return Person()
 
 
 # What may be kept although it names no patient, because others refer to it.
 _SHARED = frozenset({"Medication", "Organization", "Practitioner", "PractitionerRole", "Location"})
-
-
-_BY_SUBJECT = frozenset(kind for kind, row in MEANINGS.items() if row.patient == "subject")
 
 
 class _Whose:
@@ -187,13 +239,13 @@ class _Whose:
         self.skipped: list[Skipped] = []
         self.others: list[str] = []
 
-    def keeps(self, name: str, resource: Json) -> bool:
-        kind = resource["resourceType"]
-        if kind in _SHARED:
-            return True
+    def keeps(self, name: str, resource: Json | Resource) -> bool:
         # The usual case first: it names the patient, plainly.
-        subject = resource.get("subject")
-        if type(subject) is dict and subject.get("reference") == self._plain and kind in _BY_SUBJECT:
+        whose = None if type(resource) is dict else cast(Resource, resource).patient
+        if type(whose) is Reference and whose.reference == self._plain:
+            return True
+        kind = resource.get("resourceType")
+        if kind in _SHARED:
             return True
         try:
             named = patient_of(resource, self._around)
@@ -202,7 +254,7 @@ class _Whose:
             return False
         if named == self._patient_id:
             return True
-        if self._strict or resource["resourceType"] == "Patient":
+        if self._strict or kind == "Patient":
             why_not = "names no patient" if named is None else "names another patient"
             self.skipped.append(Skipped(name, why_not, lost=False))
             return False

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Any, cast
 
 from smartapp.facts.codes import SlotCode
 from smartapp.facts.elements import (
@@ -16,11 +18,13 @@ from smartapp.facts.elements import (
     objects,
     reference,
     text,
+    typed,
     unusable,
 )
 from smartapp.facts.instants import BEGINNING, Instant, truncate_to_day
 from smartapp.facts.meaning import MEANINGS
 from smartapp.facts.modifiers import not_performed, read_meta
+from smartapp.facts.typed import BY_PATIENT, Reference, Resource
 
 _US_CORE = "http://hl7.org/fhir/us/core/StructureDefinition/us-core-"
 _SEX = _US_CORE + "sex"
@@ -46,14 +50,15 @@ class Person:
         return self.birth_low if self.birth_low == self.birth_high else None
 
 
-def read_patient(resource: Json) -> Person:
+def read_patient(resource: Json | Resource) -> Person:
     """Read a Patient resource. Raises NotAFact where it cannot be used.
 
     ``sex`` is the us-core-sex extension (US Core 7 and later): ``female`` for SNOMED CT 248152002, ``male`` for
     248153007, else the code as recorded. Who is dead without a date is dead since the beginning of time.
     """
+    resource = typed(resource)
     not_performed(resource)
-    read_meta([], resource.get("meta"))
+    read_meta([], resource.meta)
     low = high = None
     if (value := resource.get("birthDate")) is not None:
         low, high = moment_span(value, "birthDate")
@@ -94,7 +99,7 @@ def _sex(extension: Json) -> str | None:
 _BY_PATIENT = frozenset({"Consent", "RelatedPerson"})
 
 
-def patient_of(resource: Json, around: Surroundings = _NOWHERE) -> str | None:
+def patient_of(resource: Json | Resource, around: Surroundings = _NOWHERE) -> str | None:
     """The id of the patient that a resource names; its own for a Patient; ``None`` where it names none.
 
     ``Patient/1`` names 1, as does the absolute form under ``around.base``. Any other reference is returned whole, so
@@ -104,21 +109,34 @@ def patient_of(resource: Json, around: Surroundings = _NOWHERE) -> str | None:
     kind = resource.get("resourceType")
     if kind == "Patient":
         return text(resource, "id")
-    meaning = MEANINGS.get(kind) if type(kind) is str else None
-    element = ("patient" if kind in _BY_PATIENT else "subject") if meaning is None else meaning.patient
-    if element == "participant":
-        return _participant(resource, around)
-    named = reference(resource, element)
+    if type(resource) is not dict:
+        named = _reference_of(cast(Resource, resource).patient, around)
+    else:
+        meaning = MEANINGS.get(kind) if type(kind) is str else None
+        element = ("patient" if kind in BY_PATIENT else "subject") if meaning is None else meaning.patient
+        if element == "participant":
+            named = _participant(objects(resource, element), around)
+        else:
+            named = reference(resource, element)
     return None if named is None else _patient_id(around.relative(named))
 
 
-def _participant(resource: Json, around: Surroundings) -> str | None:
-    actors = [reference(part, "actor") for part in objects(resource, "participant")]
-    named = {actor for actor in actors if actor is not None and "Patient/" in around.relative(actor)}
-    ids = sorted({_patient_id(around.relative(actor)) for actor in named})
-    if len(ids) > 1:
+def _reference_of(whose: Any, around: Surroundings) -> str | None:
+    if whose is None:
+        return None
+    if type(whose) is Reference:
+        return whose.reference
+    return _participant(objects({"participant": whose}, "participant"), around)
+
+
+def _participant(parts: Iterable[Json], around: Surroundings) -> str | None:
+    """The one patient among the actors of an appointment, as it is referred to."""
+    actors = [reference(part, "actor") for part in parts]
+    named = {around.relative(actor): actor for actor in actors if actor is not None}
+    patients = sorted(relative for relative in named if "Patient/" in relative)
+    if len({_patient_id(relative) for relative in patients}) > 1:
         raise NotAFact("participant names several patients", lost=False)
-    return ids[0] if ids else None
+    return patients[0] if patients else None
 
 
 def _patient_id(relative: str) -> str:

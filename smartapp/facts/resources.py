@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import Any, cast
 
 from smartapp.facts.codes import SlotCode
+from smartapp.facts.concepts import concepts, known
 from smartapp.facts.draft import Draft
 from smartapp.facts.elements import (
     Json,
@@ -16,8 +17,8 @@ from smartapp.facts.elements import (
     moment_span,
     period_span,
     range_span,
-    shown,
     text,
+    typed,
     unusable,
     walk,
 )
@@ -25,30 +26,27 @@ from smartapp.facts.events import Event
 from smartapp.facts.instants import Instant
 from smartapp.facts.meaning import MEANINGS, Form, Meaning
 from smartapp.facts.modifiers import not_performed, read_extensions, read_meta
-from smartapp.facts.special import SPECIAL, Special
+from smartapp.facts.special import SPECIAL
+from smartapp.facts.typed import ABSENT, Reference, Resource
 
 _NOWHERE = Surroundings()
 
 
-class _Row(NamedTuple):
-    """A type's meaning as it is applied: paths of one element are read without walking."""
+class _Row:
+    """A type's meaning as it is applied."""
 
-    meaning: Meaning
-    plain: tuple[tuple[str, str], ...]
-    deep: tuple[tuple[str, tuple[str, ...]], ...]
-    special: Special | None
-
-
-def _row(kind: str, meaning: Meaning) -> _Row:
-    plain = tuple(pair for pair in meaning.codes if "." not in pair[1])
-    deep = tuple((slot, tuple(path.split("."))) for slot, path in meaning.codes if "." in path)
-    return _Row(meaning, plain, deep, SPECIAL.get(kind))
+    def __init__(self, kind: str, meaning: Meaning) -> None:
+        paths = [(slot, tuple(path.split("."))) for slot, path in meaning.codes]
+        self.meaning = meaning
+        self.coded = tuple((slot, path[0], known(slot)) for slot, path in paths if len(path) == 1)
+        self.deep = tuple((slot, path) for slot, path in paths if len(path) > 1)
+        self.special = SPECIAL.get(kind)
 
 
-_ROWS = {kind: _row(kind, meaning) for kind, meaning in MEANINGS.items()}
+_ROWS = {kind: _Row(kind, meaning) for kind, meaning in MEANINGS.items()}
 
 
-def event_from_resource(resource: Json, around: Surroundings = _NOWHERE) -> Event | None:
+def event_from_resource(resource: Json | Resource, around: Surroundings = _NOWHERE) -> Event | None:
     """The event that a resource means; ``None`` where it gives none. See :func:`read_event` for why not."""
     try:
         return read_event(resource, around)
@@ -56,82 +54,86 @@ def event_from_resource(resource: Json, around: Surroundings = _NOWHERE) -> Even
         return None
 
 
-def read_event(resource: Json, around: Surroundings = _NOWHERE) -> Event:
+def read_event(resource: Json | Resource, around: Surroundings = _NOWHERE) -> Event:
     """The event that a resource means; whose it is, is not looked at.
 
     Raises NotAFact with the reason: another type, an error or refuted, a modifier that is not understood,
     or an element that cannot be read.
     """
-    kind, id_ = resource.get("resourceType"), resource.get("id")
+    kind: Any = resource.get("resourceType") if type(resource) is dict else cast(Resource, resource).resourceType
     row = _ROWS.get(kind) if type(kind) is str else None
-    if row is None or kind is None:
+    if row is None:
         raise NotAFact("not a type that criteria read", lost=False)
-    if not is_id(id_):
+    one = typed(resource)
+    if not is_id(one.id):
         unusable("id")
-    meaning = row.meaning
-    draft = Draft(kind, id_)
+    draft = Draft(kind, one.id)
     codes: list[SlotCode] = []
-    if "modifierExtension" in resource or "implicitRules" in resource:
-        draft.negated = not_performed(resource)
-    _read_status(draft, resource, meaning)
-    if "meta" in resource:
-        read_meta(codes, resource["meta"])
-    _read_codes(draft, codes, resource, row)
-    _read_times(draft, resource, meaning, around)
-    if "extension" in resource:
-        not_done, recorded = read_extensions(codes, resource)
+    if one.modifierExtension is not None or one.implicitRules is not None:
+        draft.negated = not_performed(one)
+    _read_status(draft, one, row.meaning)
+    if one.meta is not None:
+        read_meta(codes, one.meta)
+    _read_codes(draft, codes, one, row)
+    _read_times(draft, one, row.meaning, around)
+    if one.extension is not None:
+        not_done, recorded = read_extensions(codes, one)
         draft.negated = draft.negated or not_done
         draft.at = recorded if draft.at is None else draft.at
-    if meaning.encounter in resource:
-        draft.encounter = _relative(resource[meaning.encounter], meaning.encounter, around)
-    if meaning.focus in resource:
-        draft.focus = _relative(resource[meaning.focus], meaning.focus, around)
+    if one.encounter is not None:
+        draft.encounter = _relative(one.encounter, row.meaning.encounter, around)
+    if one.focus is not None:
+        draft.focus = _relative(one.focus, row.meaning.focus, around)
     if row.special is not None:
-        row.special(draft, codes, resource, around)
+        row.special(draft, codes, one, around)
     draft.codes = tuple(codes)
     return draft.seal()
 
 
-def _read_status(draft: Draft, resource: Json, meaning: Meaning) -> None:
-    status = text(resource, meaning.status)
+def _read_status(draft: Draft, resource: Resource, meaning: Meaning) -> None:
+    status = resource.status
     if status is not None:
         if status == "entered-in-error":
             raise NotAFact("status is entered-in-error", lost=False)
         draft.status = status
         draft.negated = draft.negated or status in meaning.not_done
     if meaning.intent:
-        draft.intent = text(resource, "intent")
+        draft.intent = resource.intent  # type: ignore[attr-defined]  # the classes of types with one have it
 
 
-def _read_codes(draft: Draft, codes: list[SlotCode], resource: Json, row: _Row) -> None:
-    for slot, name in row.plain:
-        value = resource.get(name)
-        if value is not None:
-            add_concepts(codes, slot, value, name)
+def _read_codes(draft: Draft, codes: list[SlotCode], resource: Resource, row: _Row) -> None:
+    for slot, name, read_before in row.coded:
+        text_ = getattr(resource, name)
+        if text_ is not ABSENT:
+            found, words = (read_before.get(bytes(text_)) or concepts(slot, text_, name))[:2]
+            codes += found
             if draft.display is None and slot == "code":
-                draft.display = shown(value)
+                draft.display = words
     for slot, path in row.deep:
-        if path[0] in resource:
+        if getattr(resource, path[0]) is not None:
             for concept in walk(resource, path):
                 add_concepts(codes, slot, concept, path[-1])
 
 
-def _read_times(draft: Draft, resource: Json, meaning: Meaning, around: Surroundings) -> None:
+def _read_times(draft: Draft, resource: Resource, meaning: Meaning, around: Surroundings) -> None:
     for name, form in meaning.when:
-        value = resource.get(name)
+        value = getattr(resource, name)
         if value is not None:
-            draft.start, draft.end = _span(value, name, form, around.birth)
+            draft.start, draft.end = (
+                moment_span(value, name) if form is _TIME else _span(value, name, form, around.birth)
+            )
             break
     for name in meaning.at:
-        value = resource.get(name)
+        value = getattr(resource, name)
         if value is not None:
             draft.at = moment_span(value, name)[0]
             break
 
 
+_TIME = Form.TIME
+
+
 def _span(value: Any, name: str, form: Form, birth: Instant | None) -> tuple[Instant | None, Instant | None]:
-    if form is Form.TIME:
-        return moment_span(value, name)
     if form is Form.PERIOD:
         return period_span(value, name)
     return (age_span if form is Form.AGE else range_span)(value, name, birth)
@@ -141,9 +143,12 @@ def _relative(value: Any, name: str, around: Surroundings) -> str | None:
     """The reference of an element; the first of several."""
     if type(value) is list:
         value = value[0] if value else None
-    if value is None:
-        return None
-    if type(value) is not dict:
+    if type(value) is Reference:
+        named = value.reference
+    elif type(value) is dict:
+        named = text(value, "reference")
+    elif value is None:
+        named = None
+    else:
         unusable(name)
-    named = text(value, "reference")
     return None if named is None else around.relative(named)

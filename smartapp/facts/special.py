@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from typing import Any
+
+from msgspec import Raw
 
 from smartapp.facts.codes import SlotCode
+from smartapp.facts.concepts import concepts
 from smartapp.facts.draft import Draft
 from smartapp.facts.elements import (
-    Json,
     NotAFact,
     Surroundings,
-    add_concepts,
     age_span,
-    concept_code,
     flag,
     moment_span,
     object_,
@@ -20,12 +21,14 @@ from smartapp.facts.elements import (
     period_span,
     range_span,
     reference,
-    shown,
     text,
+    typed,
+    unusable,
 )
 from smartapp.facts.instants import BEGINNING, FOREVER, Instant
 from smartapp.facts.medicines import dispense_supply, request_amount, request_repeats, request_supply
 from smartapp.facts.modifiers import check_parts, not_performed
+from smartapp.facts.typed import ABSENT, Elements, Reference, Resource
 from smartapp.facts.values import read_value
 
 _CONDITION_VERIFICATION = "http://terminology.hl7.org/CodeSystem/condition-ver-status"
@@ -35,10 +38,10 @@ _ALLERGY_CLINICAL = "http://terminology.hl7.org/CodeSystem/allergyintolerance-cl
 _GOES_ON = frozenset({"active", "recurrence", "relapse"})
 NOT_TRUE = frozenset({"refuted", "entered-in-error"})
 
-Special = Callable[[Draft, "list[SlotCode]", Json, Surroundings], None]
+Special = Callable[[Draft, "list[SlotCode]", Any, Surroundings], None]
 
 
-def _condition(draft: Draft, codes: list[SlotCode], resource: Json, around: Surroundings) -> None:
+def _condition(draft: Draft, codes: list[SlotCode], resource: Resource, around: Surroundings) -> None:
     """Rules 8 to 11 of the language: the end is the abatement; else for ever while active; else unknown.
 
     A condition without any onset starts at the beginning of time, as CQL's null start of a closed interval does
@@ -53,7 +56,7 @@ def _condition(draft: Draft, codes: list[SlotCode], resource: Json, around: Surr
         draft.end = FOREVER if draft.clinical in _GOES_ON else None
 
 
-def _allergy(draft: Draft, codes: list[SlotCode], resource: Json, around: Surroundings) -> None:
+def _allergy(draft: Draft, codes: list[SlotCode], resource: Resource, around: Surroundings) -> None:
     """Its time is that of its onset (CMS347 1.0.000: ``onset.toInterval()``): a moment, or a period that may go on for
     ever. Whether it still holds is its clinical status."""
     _statuses(draft, resource, _ALLERGY_VERIFICATION, _ALLERGY_CLINICAL)
@@ -64,7 +67,7 @@ _ONSETS = ("onsetDateTime", "onsetPeriod", "onsetAge", "onsetRange", "onsetStrin
 _ABATEMENTS = ("abatementDateTime", "abatementPeriod", "abatementAge", "abatementRange", "abatementString")
 
 
-def _abatement(resource: Json, birth: Instant | None) -> Instant | None:
+def _abatement(resource: Elements, birth: Instant | None) -> Instant | None:
     if (value := resource.get("abatementDateTime")) is not None:
         return moment_span(value, "abatementDateTime")[1]
     if (value := resource.get("abatementPeriod")) is not None:
@@ -77,40 +80,64 @@ def _abatement(resource: Json, birth: Instant | None) -> Instant | None:
     return None
 
 
-def _statuses(draft: Draft, resource: Json, verification: str, clinical: str) -> None:
+def _statuses(draft: Draft, resource: Any, verification: str, clinical: str) -> None:
     draft.verification = _verification(resource, verification)
     if draft.verification in NOT_TRUE:
         raise NotAFact(f"verificationStatus is {draft.verification}", lost=False)
-    draft.clinical = concept_code(resource, "clinicalStatus", clinical)
+    draft.clinical = _of_system(_status(resource.clinicalStatus, "clinicalStatus"), clinical)
 
 
-def _encounter(draft: Draft, codes: list[SlotCode], resource: Json, around: Surroundings) -> None:
+def _verification(resource: Any, system: str) -> str | None:
+    """The verification status; among several codings one that withdraws the resource counts, wherever it stands."""
+    codes = _status(resource.verificationStatus, "verificationStatus")
+    return next((coding.code for coding in codes if coding.code in NOT_TRUE), None) or _of_system(codes, system)
+
+
+def _status(text: Raw, name: str) -> tuple[SlotCode, ...]:
+    """The codes of a status, which is one concept."""
+    if text is ABSENT:
+        return ()
+    found = concepts("", text, f"{name} code")
+    if found.is_list:
+        unusable(name)
+    return found.codes
+
+
+def _of_system(codes: tuple[SlotCode, ...], system: str) -> str | None:
+    """The code of a system; else the first that there is."""
+    return next((coding.code for coding in codes if coding.system == system), codes[0].code if codes else None)
+
+
+def _encounter(draft: Draft, codes: list[SlotCode], resource: Any, around: Surroundings) -> None:
     """Its class, and the codes of the conditions that it names and that are in the same chart."""
-    check_parts(resource, "diagnosis")
     class_ = object_(resource, "class")
     draft.class_ = None if class_ is None else text(class_, "code")
-    for part in objects(resource, "diagnosis"):
-        _add_condition(codes, resource, reference(part, "condition"), around, "diagnosis")
-    for part in objects(resource, "reasonReference"):
-        _add_condition(codes, resource, text(part, "reference"), around, "diagnosis", "reason")
+    if resource.diagnosis is not None:
+        check_parts(resource, "diagnosis")
+        for part in objects(resource, "diagnosis"):
+            _add_condition(codes, resource, reference(part, "condition"), around, "diagnosis")
+    if resource.reasonReference is not None:
+        for part in objects(resource, "reasonReference"):
+            _add_condition(codes, resource, text(part, "reference"), around, "diagnosis", "reason")
 
 
-def _add_condition(codes: list[SlotCode], resource: Json, name: str | None, around: Surroundings, *slots: str) -> None:
-    found = None if name is None else around.find(resource, name)
-    if found is None or found.get("resourceType") != "Condition" or not _is_true(found):
+def _add_condition(
+    codes: list[SlotCode], resource: Resource, name: str | None, around: Surroundings, *slots: str
+) -> None:
+    condition = _found(resource, name, around, "Condition")
+    if condition is None or not _is_true(condition):
         return
     for slot in slots:
-        add_concepts(codes, slot, found.get("code") or {}, f"{slot} code")
+        codes += concepts(slot, condition.code, f"{slot} code").codes
 
 
-def _verification(resource: Json, system: str) -> str | None:
-    """The verification status; among several codings one that withdraws the resource counts, wherever it stands."""
-    concept = object_(resource, "verificationStatus") or {}
-    withdrawn = (code for coding in objects(concept, "coding") if (code := text(coding, "code")) in NOT_TRUE)
-    return next(withdrawn, None) or concept_code(resource, "verificationStatus", system)
+def _found(resource: Resource, name: str | None, around: Surroundings, kind: str) -> Any:
+    """The resource that a reference means, if it is of this type."""
+    found = None if name is None else around.find(resource, name)
+    return None if found is None or found.get("resourceType") != kind else typed(found)
 
 
-def _is_true(condition: Json) -> bool:
+def _is_true(condition: Any) -> bool:
     """Whether the condition may count as a fact: not refuted, no error, no modifier that turns it round."""
     try:
         not_performed(condition)
@@ -119,8 +146,8 @@ def _is_true(condition: Json) -> bool:
         return False
 
 
-def _observation(draft: Draft, codes: list[SlotCode], resource: Json, around: Surroundings) -> None:
-    if resource.get("component") is not None:
+def _observation(draft: Draft, codes: list[SlotCode], resource: Any, around: Surroundings) -> None:
+    if resource.component is not None:
         check_parts(resource, "component")
     if draft.focus is not None and draft.focus.startswith(("RelatedPerson/", "Patient/")):
         # FHIR R4, Observation.focus: what was observed when it is not the subject (a parent, a foetus).
@@ -128,55 +155,59 @@ def _observation(draft: Draft, codes: list[SlotCode], resource: Json, around: Su
     read_value(draft, codes, resource)
 
 
-def _medicine(draft: Draft, codes: list[SlotCode], resource: Json, around: Surroundings) -> None:
+def _medicine(draft: Draft, codes: list[SlotCode], resource: Any, around: Surroundings) -> None:
     """The medicine's codes, from the element or from the Medication that it refers to."""
-    concept = resource.get("medicationCodeableConcept")
-    if concept is None:
-        name = reference(resource, "medicationReference")
-        medication = None if name is None else around.find(resource, name)
-        if medication is None or medication.get("resourceType") != "Medication":
+    found = concepts("code", resource.medicationCodeableConcept, "medicationCodeableConcept")
+    if not found.is_there:
+        medication = _found(resource, _named(resource.medicationReference), around, "Medication")
+        if medication is None:
             # Which medicine it is cannot be told; as an event without codes it would silently be none at all.
             raise NotAFact("medicationReference could not be resolved")
-        concept = medication.get("code") or {}
-    add_concepts(codes, "code", concept, "medicationCodeableConcept")
-    draft.display = shown(concept)
+        found = concepts("code", medication.code, "medicationCodeableConcept")
+    codes += found.codes
+    draft.display = found.words
 
 
-def _request(draft: Draft, codes: list[SlotCode], resource: Json, around: Surroundings) -> None:
+def _named(reference: Reference | None) -> str | None:
+    return None if reference is None else reference.reference
+
+
+def _request(draft: Draft, codes: list[SlotCode], resource: Resource, around: Surroundings) -> None:
     draft.negated = draft.negated or flag(resource, "doNotPerform")
 
 
-def _medication_request(draft: Draft, codes: list[SlotCode], resource: Json, around: Surroundings) -> None:
+def _medication_request(draft: Draft, codes: list[SlotCode], resource: Any, around: Surroundings) -> None:
     _medicine(draft, codes, resource, around)
     _request(draft, codes, resource, around)
-    draft.start, draft.end, draft.days = request_supply(resource)
-    draft.number, draft.unit = request_amount(resource)
-    draft.repeats = request_repeats(resource)
+    if resource.dispenseRequest is not None or resource.dosageInstruction is not None:
+        draft.start, draft.end, draft.days = request_supply(resource)
+        draft.number, draft.unit = request_amount(resource)
+        draft.repeats = request_repeats(resource)
 
 
-def _medication_dispense(draft: Draft, codes: list[SlotCode], resource: Json, around: Surroundings) -> None:
+def _medication_dispense(draft: Draft, codes: list[SlotCode], resource: Resource, around: Surroundings) -> None:
     _medicine(draft, codes, resource, around)
     draft.start, draft.end, draft.days = dispense_supply(resource)
 
 
-def _appointment(draft: Draft, codes: list[SlotCode], resource: Json, around: Surroundings) -> None:
+def _appointment(draft: Draft, codes: list[SlotCode], resource: Resource, around: Surroundings) -> None:
     if (value := resource.get("end")) is not None:
         draft.end = moment_span(value, "end")[1]
 
 
-def _questionnaire_response(draft: Draft, codes: list[SlotCode], resource: Json, around: Surroundings) -> None:
+def _questionnaire_response(draft: Draft, codes: list[SlotCode], resource: Resource, around: Surroundings) -> None:
     """The questionnaire's canonical address, without its version, is the code (system: URI)."""
     questionnaire = text(resource, "questionnaire")
     if questionnaire:
         codes.append(SlotCode("code", "urn:ietf:rfc:3986", questionnaire.partition("|")[0]))
 
 
-def _device(draft: Draft, codes: list[SlotCode], resource: Json, around: Surroundings) -> None:
+def _device(draft: Draft, codes: list[SlotCode], resource: Any, around: Surroundings) -> None:
     """A device by reference: the codes of its type."""
-    name = reference(resource, "device" if draft.kind == "DeviceUseStatement" else "codeReference")
-    device = None if name is None else around.find(resource, name)
-    if device is not None and device.get("resourceType") == "Device":
-        add_concepts(codes, "code", device.get("type") or {}, "device type")
+    name = _named(resource.device if draft.kind == "DeviceUseStatement" else resource.codeReference)
+    device = _found(resource, name, around, "Device")
+    if device is not None:
+        codes += concepts("code", device.type, "device type").codes
 
 
 SPECIAL: Mapping[str, Special] = {

@@ -10,7 +10,8 @@ Span = tuple[Instant, Instant]
 """First and last millisecond; equal for a time of day, which is taken as a point."""
 
 _KEPT = 65_536
-_known: dict[str, Span] = {}
+KNOWN: dict[str, Span] = {}
+"""What was read before."""
 
 
 def span(text: str) -> Span:
@@ -19,13 +20,13 @@ def span(text: str) -> Span:
     ``2026`` covers its year, ``2026-03`` its month, ``2026-03-04`` its UTC day. A time of day is a point; without
     an offset it is UTC; digits after the millisecond are cut. Raises ValueError for anything else.
     """
-    found = _known.get(text)
+    found = KNOWN.get(text)
     if found is None:
         found = _span(text)
         # Charts repeat their times (an encounter and all that it holds), so a small memory saves most of the work.
-        if len(_known) >= _KEPT:
-            _known.clear()
-        _known[text] = found
+        if len(KNOWN) >= _KEPT:
+            KNOWN.clear()
+        KNOWN[text] = found
     return found
 
 

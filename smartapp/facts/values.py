@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from math import isfinite
+from operator import attrgetter
+
 from smartapp.facts.codes import LOINC, SlotCode
+from smartapp.facts.concepts import concepts
 from smartapp.facts.draft import Draft
-from smartapp.facts.elements import Json, add_concepts, number, object_, objects, text
+from smartapp.facts.elements import Json, add_concepts, number, object_, objects, text, unusable
 from smartapp.facts.events import ValueKind
+from smartapp.facts.typed import ABSENT, Quantity, Resource
 
 _SYSTOLIC = (LOINC, "8480-6")
 _DIASTOLIC = (LOINC, "8462-4")
@@ -25,52 +30,57 @@ _OTHER = (
 )
 
 
-def read_value(draft: Draft, codes: list[SlotCode], resource: Json) -> None:
+def read_value(draft: Draft, codes: list[SlotCode], resource: Resource) -> None:
     """Set the kind of value with number, unit and value codes; then systolic and diastolic.
 
     A whole number without a unit (``valueInteger``, as of a questionnaire's score) sets ``number`` and stays of kind
     *other*, for it is no quantity. So does a quantity with a comparator: ``> 14 %`` is not 14 %
     (FHIR R4, Quantity.comparator, a modifier).
     """
-    quantity = object_(resource, "valueQuantity")
+    quantity, concept, component = _asked(resource)
     if quantity is not None:
         _read_quantity(draft, quantity)
-    elif (concept := resource.get("valueCodeableConcept")) is not None:
-        before = len(codes)
-        add_concepts(codes, "value", concept, "valueCodeableConcept")
-        draft.value_kind = ValueKind.CODE if len(codes) > before else ValueKind.OTHER
+    elif concept is not ABSENT and (read := concepts("value", concept, "valueCodeableConcept")).is_there:
+        codes += read.codes
+        draft.value_kind = ValueKind.CODE if read.codes else ValueKind.OTHER
     elif any(resource.get(name) is not None for name in _OTHER):
         draft.value_kind = ValueKind.OTHER
         draft.number = number(resource, "valueInteger")
-    if draft.value_kind is ValueKind.QUANTITY:
+    if draft.unit in _MERCURY:
         for code in codes:
-            if code.slot == "code" and (code.system, code.code) in _PRESSURES and draft.unit in _MERCURY:
+            if code.slot == "code" and (code.system, code.code) in _PRESSURES:
                 setattr(draft, _PRESSURES[code.system, code.code], draft.number)
-    if resource.get("component") is not None:
+    if component is not None:
         _read_components(draft, resource)
 
 
-def _read_quantity(draft: Draft, quantity: Json) -> None:
-    amount = number(quantity, "value")
+_asked = attrgetter("valueQuantity", "valueCodeableConcept", "component")
+
+
+def _read_quantity(draft: Draft, quantity: Quantity) -> None:
+    amount = quantity.value
     if amount is None:
         return
-    if text(quantity, "comparator") is not None:
+    if not isfinite(amount):
+        unusable("value", "is not a number")
+    if quantity.comparator is not None:
         draft.value_kind = ValueKind.OTHER
         return
     draft.value_kind = ValueKind.QUANTITY
     draft.number = amount
-    draft.unit = unit_of(quantity)
+    draft.unit = _unit(quantity.code, quantity.system, quantity.unit)
 
 
 def unit_of(quantity: Json) -> str | None:
     """The UCUM code; where there is none, the unit as it is written."""
-    code = text(quantity, "code")
-    if code and (text(quantity, "system") or _UCUM[0]) in _UCUM:
-        return code
-    return text(quantity, "unit") or code or None
+    return _unit(text(quantity, "code"), text(quantity, "system"), text(quantity, "unit"))
 
 
-def _read_components(draft: Draft, resource: Json) -> None:
+def _unit(code: str | None, system: str | None, written: str | None) -> str | None:
+    return code if code and (system or _UCUM[0]) in _UCUM else written or code or None
+
+
+def _read_components(draft: Draft, resource: Resource) -> None:
     """The pressures of a panel. Two different ones in one panel contradict each other: neither is taken."""
     found: dict[str, set[float]] = {}
     for part in objects(resource, "component"):

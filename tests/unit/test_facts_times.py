@@ -118,7 +118,7 @@ def test_what_python_writes_is_read_back(when: datetime) -> None:
 
 def test_the_memory_of_times_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(times, "_KEPT", 3)
-    times._known.clear()
+    times.KNOWN.clear()
     for year in range(1990, 2010):
         assert span(str(year))[0] == at(year, 1, 1)
-        assert len(times._known) <= 3
+        assert len(times.KNOWN) <= 3
