@@ -43,20 +43,29 @@ def refresh(patients: tuple[Path, ...]) -> int:
 @command.command("compute")
 @click.option("--period", nargs=2, metavar="START END", help="First and last day; default: this calendar year.")
 @click.option("--as-of", metavar="DATE", help="Day of evaluation; default: today, but no later than the period's end.")
-@click.option("--engine", type=click.Choice(["duckdb", "spark"]), default="duckdb", show_default=True)
+@click.option(
+    "--engine",
+    type=click.Choice(["duckdb", "spark"]),
+    default="duckdb",
+    show_default=True,
+    help="spark: the same SQL on Spark; needs the extra of that name, and Java 17.",
+)
 @click.option("--output", type=click.Path(dir_okay=False, path_type=Path), help="Write every patient's lines here.")
-def compute(period: tuple[str, str] | None, as_of: str | None, engine: str, output: Path | None) -> None:
-    """Compute the enabled measures: of all patients, or of those who changed since the last time."""
+@click.option("--groups", type=click.Path(dir_okay=False, path_type=Path), help="Write every patient's groups here.")
+def compute(
+    period: tuple[str, str] | None, as_of: str | None, engine: str, output: Path | None, groups: Path | None
+) -> None:
+    """Compute the enabled measures and groups: of all patients, or of those who changed since the last time."""
     from smartapp.commands.context import core_from_environment
-    from smartapp.errors import InputError
     from smartapp.population.compute import Population
+    from smartapp.population.engines import DuckDB
     from smartapp.population.evaluating import when, writer
+    from smartapp.population.memberships import Memberships, group_figures, membership_line
     from smartapp.population.results import Lines
+    from smartapp.population.spark import Spark
     from smartapp.population.summary import summary
     from smartapp.services.enabled import chosen
 
-    if engine == "spark":
-        raise InputError("population.spark", "The engine spark is not available in this version; use duckdb.")
     core = core_from_environment()
     settings, measures = core.settings, core.measures
     today = core.outside.clock().astimezone(settings.time_zone).date()
@@ -64,13 +73,20 @@ def compute(period: tuple[str, str] | None, as_of: str | None, engine: str, outp
     times = when(days, as_of or min(today.isoformat(), days[1]))
     names = chosen(None if settings.measures == ("*",) else settings.measures, measures, "measure")
     value_sets = core.value_sets
-    population = Population.of([measures[name] for name in names])
+    population = Population.of([measures[name] for name in names], core.enabled.groups)
     with _open(settings) as store:
-        done = population.compute(store, value_sets, times)
+        done = population.compute(store, value_sets, times, Spark() if engine == "spark" else DuckDB())
         click.echo(f"{done.patients} of {done.all_patients} patients computed")
         for figures in summary(store, [one.measure for one in population.vectors]):
             said = ", ".join(f"{status} {count}" for status, count in figures.clinical.most_common())
             click.echo(f"{figures.measure}: {said}")
+        for group, members, cannot_tell in group_figures(store, population.groups):
+            click.echo(f"{group}: members {members}, cannot-tell {cannot_tell}")
+        if groups is not None:
+            with writer(groups) as write:
+                for patient, found in Memberships(store, population.groups, value_sets, times).all():
+                    for one in found:
+                        write(membership_line(patient, one))
         if output is not None:
             with writer(output) as write:
                 for line in Lines(store, population, value_sets, times).all():

@@ -1,4 +1,4 @@
-"""All measures for all patients, or for those that changed: SQL to vectors, one pure evaluation for each vector."""
+"""All measures and groups for all patients, or those that changed: SQL to vectors, one pure evaluation a vector."""
 
 from __future__ import annotations
 
@@ -13,9 +13,12 @@ from smartapp.criteria.sql import PopulationProgram, Script, compile_population
 from smartapp.criteria.sql.compiler import Times
 from smartapp.criteria.valuesets import ValueSets
 from smartapp.facts.instants import Instant
+from smartapp.groups.model import Group
 from smartapp.measures.model import Measure
 from smartapp.measures.results import MeasureResult, evaluate_measure
+from smartapp.population.engines import DuckDB, Engine, tally_table
 from smartapp.population.layout import arrange, clean
+from smartapp.population.memberships import digest, group_question, write_memberships
 from smartapp.population.store import Store
 from smartapp.population.vectors import VectorAnswers, Vectors, read_tally, unpack
 
@@ -31,33 +34,51 @@ class Computed:
 
 @dataclass(frozen=True)
 class Population:
-    """Measures compiled for a population; made once, used for any store and time."""
+    """Measures and groups compiled for a population; made once, used for any store and time."""
 
     vectors: tuple[Vectors, ...]
     program: PopulationProgram
+    groups: tuple[Group, ...] = ()
 
     @classmethod
-    def of(cls, measures: Sequence[Measure]) -> Population:
+    def of(cls, measures: Sequence[Measure], groups: Sequence[Group] = ()) -> Population:
         vectors = tuple(Vectors(measure) for measure in measures)
         asked = [question for one in vectors for question in one.questions]
+        asked += [group_question(group) for group in groups]
         tallies = {one.measure.id: one.sets for one in vectors if one.sets}
-        return cls(vectors, compile_population(asked, tallies))
+        return cls(vectors, compile_population(asked, tallies), tuple(groups))
 
-    def compute(self, store: Store, value_sets: ValueSets, times: Times) -> Computed:
-        """Bring the results in the store up to date. What did not change since the last time is not computed again."""
+    def compute(self, store: Store, value_sets: ValueSets, times: Times, engine: Engine | None = None) -> Computed:
+        """Bring the results in the store up to date. What did not change since the last time is not computed again.
+
+        ``engine`` runs the SQL: DuckDB where none is given.
+        """
         known = arrange(store, self.program.code_questions, value_sets)
         connection = store.connection
-        mark = json.dumps([store.meta("classes"), times.period, times.as_of, [_rule(one) for one in self.vectors]])
+        mark = json.dumps(
+            [
+                store.meta("classes"),
+                times.period,
+                times.as_of,
+                [_rule(one) for one in self.vectors],
+                digest(self.groups),
+            ]
+        )
         anew = store.meta("computed") != mark
         changed = 0 if anew else _limit_to_changed(store)
         everybody = store.count("patient")
         if not anew and not changed:
             return Computed(0, everybody, {})
-        script = self.program.script(known, times)
-        for statement in script.statements():
-            connection.execute(statement)
-        made = {one.measure.id: _write_measure(store, one, script, times, anew=anew) for one in self.vectors}
-        for name in [*(name for name, _ in script.tables), "people"]:
+        engine = engine or DuckDB()
+        script = self.program.script(known, times, engine.dialect)
+        engine.run(store, script)
+        if anew:
+            connection.execute("DELETE FROM vector")
+        writing = _Writing(store, script, times, anew=anew, unread=bool(known.unread))
+        made = {one.measure.id: writing.measure(one) for one in self.vectors}
+        writing.finish()
+        write_memberships(store, script, self.groups, anew=anew)
+        for name in ("people", *map(tally_table, script.tallies)):
             connection.execute(f"DROP TABLE temp.{name}")
         if not anew:
             for view in ("work", "person", "unread"):
@@ -77,7 +98,7 @@ def _rule(vectors: Vectors) -> tuple[str, str]:
 
 
 def result_table(measure: Measure) -> str:
-    """The table with a row for each patient: ``p``, the vector's number, the due day since 1970, the days found."""
+    """The table with a row for each patient: ``p``, the vector's number, when each way of closing was last found."""
     return f"result_{measure.id.replace('-', '_')}"
 
 
@@ -99,67 +120,82 @@ def evaluate_vector(
     return result, bool(strict.incomplete or kleene.incomplete)
 
 
-def _write_measure(store: Store, vectors: Vectors, script: Script, times: Times, *, anew: bool) -> int:
-    connection, measure = store.connection, vectors.measure
-    table, keys = result_table(measure), ", ".join(vectors.keys)
-    select = vectors.select(script, times.as_of)
-    connection.execute(f"CREATE OR REPLACE TEMP TABLE one AS SELECT *, {vectors.found_bits} AS found FROM ({select})")
-    if anew:
-        connection.execute("DELETE FROM vector WHERE measure = ?", [measure.id])
-    known = {
-        tuple(json.loads(key)): number
-        for number, key in connection.execute(
-            "SELECT number, keys FROM vector WHERE measure = ?", [measure.id]
+class _Writing:
+    """Results from the table ``people``: the vectors of each measure, and each patient's vector and days."""
+
+    def __init__(self, store: Store, script: Script, times: Times, *, anew: bool, unread: bool) -> None:
+        self._store = store
+        self._script = script
+        self._times = times
+        self._anew = anew
+        self._unread = unread
+        self._fresh: list[tuple[str, int, str, str]] = []
+
+    def measure(self, vectors: Vectors) -> int:
+        """Write one measure's results; the number of its vectors.
+
+        What the truths depend on is told apart first, in a handful of words; the truths themselves are worked out once
+        for each difference, not for each patient.
+        """
+        connection = self._store.connection
+        select = vectors.select(self._script, self._times, unread=self._unread)
+        told = ", ".join(vectors.combined(self._script))
+        examples = "".join(f", arg_min({day}, p) AS {day}" for day in vectors.days)
+        connection.execute(
+            f"CREATE OR REPLACE TEMP TABLE combo AS SELECT {told}{examples}, "
+            f"CAST(row_number() OVER () AS INTEGER) AS number FROM ({select}) GROUP BY {told}"
+        )
+        known, places = self._known(vectors), len(vectors.keys)
+        before = len(known)
+        numbers = []
+        for number, *row in connection.execute(vectors.vector(self._script)).fetchall():
+            key = tuple(row[:places])
+            if key not in known:
+                known[key] = len(known)
+                body = _body(vectors, key, row[places:], self._times)
+                self._fresh.append((vectors.measure.id, known[key], json.dumps(key), json.dumps(body)))
+            numbers.append((number, known[key]))
+        given = self._store.rows(numbers, number="INTEGER", v="INTEGER")
+        days = "".join(f", o.{day}" for day in vectors.days)
+        made = (
+            f"SELECT o.p, n.v{days} FROM ({select}) o JOIN combo c USING ({told}) JOIN {given} n ON n.number = c.number"
+        )
+        self._write(result_table(vectors.measure), made)
+        return len(known) - before if self._anew else len({v for _, v in numbers})
+
+    def finish(self) -> None:
+        """Write the vectors that are new."""
+        if self._fresh:
+            given = self._store.rows(self._fresh, measure="VARCHAR", number="INTEGER", keys="VARCHAR", body="VARCHAR")
+            self._store.connection.execute(f"INSERT INTO vector SELECT * FROM {given}")
+
+    def _known(self, vectors: Vectors) -> dict[tuple[Any, ...], int]:
+        """The numbers that vectors already have; they stay."""
+        if self._anew:
+            return {}
+        rows = self._store.connection.execute(
+            "SELECT number, keys FROM vector WHERE measure = ?", [vectors.measure.id]
         ).fetchall()
-    }
-    examples = "".join(f", arg_min({day}, p)" for day in vectors.days)
-    groups = connection.execute(f"SELECT {keys}{examples} FROM one GROUP BY {keys}").fetchall()
-    places = len(vectors.keys)
-    fresh = []
-    for row in groups:
-        key = row[:places]
-        if key not in known:
-            known[key] = len(known)
-            body = _body(vectors, key, row[places:], times)
-            fresh.append((measure.id, known[key], json.dumps(key), json.dumps(body)))
-    if fresh:
-        given = store.rows(fresh, measure="VARCHAR", number="INTEGER", keys="VARCHAR", body="VARCHAR")
-        connection.execute(f"INSERT INTO vector SELECT * FROM {given}")
-    _join(store, vectors, known)
-    made = (
-        f"SELECT o.p, v.number AS v, CASE WHEN v.dated THEN CAST(floor(o.until / 864e5) AS INTEGER) END AS due"
-        f"{''.join(f', o.{day}' for day in vectors.days)} FROM one o JOIN vector_of v USING ({keys})"
-    )
-    if anew:
-        connection.execute(f"CREATE OR REPLACE TABLE {table} AS {made}")
-    else:
+        return {tuple(json.loads(key)): number for number, key in rows}
+
+    def _write(self, table: str, made: str) -> None:
+        connection = self._store.connection
+        if self._anew:
+            connection.execute(f"CREATE OR REPLACE TABLE {table} AS {made}")
+            return
         connection.execute(
             f"DELETE FROM {table} WHERE p IN (SELECT p FROM changed) OR p NOT IN (SELECT p FROM patient)"
         )
         connection.execute(f"INSERT INTO {table} {made}")
-    return len(groups)
 
 
 def _body(vectors: Vectors, key: tuple[Any, ...], last: Sequence[Instant | None], times: Times) -> dict[str, Any]:
     result, incomplete = evaluate_vector(vectors, key, last, times)
     return {
         "incomplete": incomplete,
-        "dated": result.due_date is not None,
         "clinical_status": result.clinical_status.value,
         "rates": {rate.group_id: [rate.gap_status.value, *astuple(rate.populations)] for rate in result.rates},
     }
-
-
-def _join(store: Store, vectors: Vectors, known: Mapping[tuple[Any, ...], int]) -> None:
-    """The table ``vector_of``: a vector's keys, its number, and whether it has a due date."""
-    kinds = {
-        name: {"tally": "VARCHAR", "dead": "BOOLEAN", "unread": "BOOLEAN"}.get(name, "BIGINT") for name in vectors.keys
-    }
-    given = store.rows([(*key, number) for key, number in known.items()], **kinds, number="INTEGER")
-    store.connection.execute(
-        "CREATE OR REPLACE TEMP TABLE vector_of AS SELECT k.*, v.body->>'$.dated' = 'true' AS dated "
-        f"FROM {given} k JOIN vector v ON v.measure = '{vectors.measure.id}' AND v.number = k.number"
-    )
 
 
 def _limit_to_changed(store: Store) -> int:

@@ -226,7 +226,7 @@ def _known(store: Store, classes: tuple[dict[int, Class], dict[int, Class]]) -> 
     words = ("birth", "partial", "sex", "gender", "deceased")
     person_nulls = frozenset(word for word, has in zip(words, row or (True,) * len(words), strict=True) if has)
     unread = frozenset(key for (key,) in connection.execute("SELECT DISTINCT key FROM unread").fetchall())
-    return Known(classes[0], classes[1], nulls, person_nulls, unread)
+    return Known(classes[0], classes[1], nulls, person_nulls, unread, frozenset(nulls))
 
 
 __all__ = ["UNREAD_COLUMNS", "arrange", "clean", "fingerprint"]

@@ -8,18 +8,18 @@ from typing import Any
 
 from smartapp.criteria.evaluate import Program, compile_rules
 from smartapp.criteria.sql.compiler import Times
-from smartapp.criteria.sql.layout import EVENT_COLUMNS
 from smartapp.criteria.valuesets import ValueSets
-from smartapp.facts.codes import SlotCode
-from smartapp.facts.events import Coverage, Event, Facts, ValueKind
+from smartapp.facts.events import Facts
 from smartapp.measures.answers import questions
 from smartapp.measures.results import MeasureResult, evaluate_measure, lines
+from smartapp.population.charts_of import facts_of
 from smartapp.population.compute import Population, evaluate_vector, result_table
-from smartapp.population.rows import FIELDS, PERSON_COLUMNS
 from smartapp.population.store import Store
 from smartapp.population.vectors import Vectors
 
 _AT_ONCE = 5_000
+
+__all__ = ["Lines", "facts_of"]
 
 
 class Lines:
@@ -71,7 +71,7 @@ class Lines:
             yield patient, [self._of(one, rows[one.measure.id][p], charts) for one in self._population.vectors]
 
     def _of(self, one: Vectors, row: tuple[Any, ...], charts: Mapping[int, Facts]) -> MeasureResult:
-        p, number, _, *last = row
+        p, number, *last = row
         keys, body = self._bodies[one.measure.id, number]
         if not body["incomplete"]:
             return evaluate_vector(one, keys, last, self._times)[0]
@@ -85,41 +85,3 @@ class Lines:
             self._program = compile_rules(rules, self._value_sets)
         times = self._times
         return self._program.run_both(facts, times.period, times.as_of)
-
-
-def facts_of(store: Store, patients: Sequence[int]) -> dict[int, Facts]:
-    """The facts of some patients, as they were read."""
-    connection = store.connection
-    wanted = store.rows([(p,) for p in patients], p="INTEGER")
-    columns = [EVENT_COLUMNS[name][0] for name in FIELDS]
-    found = connection.execute(
-        f"SELECT q.p, q.id, r.kind, r.id, s.codes, {', '.join(f'r.{column}' for column in columns)} FROM {wanted} w "
-        "JOIN patient q USING (p) JOIN resource r ON r.bundle = q.bundle AND r.patient = q.id "
-        "LEFT JOIN signature s ON s.sig = r.sig ORDER BY r.updated, r.version, r.source, r.place"
-    ).fetchall()
-    events: dict[int, dict[tuple[str, str], Event | None]] = {p: {} for p in patients}
-    people: dict[int, dict[str, Any]] = {}
-    coverage: dict[int, dict[str, Coverage]] = {p: {} for p in patients}
-    for p, patient, kind, id_, codes, *values in found:
-        slots = tuple(SlotCode(*coding) for coding in json.loads(codes)) if codes else ()
-        if kind == "Patient":
-            by_column = dict(zip(columns, values, strict=True))
-            people[p] = {name: by_column[column] for column, name in PERSON_COLUMNS.items()}
-            people[p] |= {"patient_id": patient, "codes": slots}
-        elif kind == "~lost":
-            coverage[p][id_] = Coverage.CUT
-        elif kind.startswith("~"):
-            events[p][kind[1:], id_] = None
-        elif codes is not None:
-            events[p][kind, id_] = _event(kind, id_, slots, values)
-    return {
-        p: Facts(
-            events=tuple(event for event in events[p].values() if event is not None), coverage=coverage[p], **person
-        )
-        for p, person in people.items()
-    }
-
-
-def _event(kind: str, id_: str, codes: tuple[SlotCode, ...], values: Sequence[Any]) -> Event:
-    fields = dict(zip(FIELDS, values, strict=True))
-    return Event(id_, kind, codes, **{**fields, "value_kind": ValueKind(fields["value_kind"])})

@@ -16,11 +16,14 @@ from typing import Any, NamedTuple
 from smartapp.criteria.compiling import Mode
 from smartapp.criteria.nodes import Condition, EventSet, Node, Refines, Value
 from smartapp.criteria.plan import Plan
-from smartapp.criteria.sql import DUCKDB, Column, Question, Script
+from smartapp.criteria.sql import Question, Script
+from smartapp.criteria.sql.compiler import Times
 from smartapp.criteria.tree import walk
-from smartapp.facts.instants import BEGINNING, DAY, FOREVER, Instant, truncate_to_day
+from smartapp.facts.instants import FOREVER, Instant
 from smartapp.measures.answers import as_condition, found, last_found, questions
-from smartapp.measures.model import Every, Measure
+from smartapp.measures.model import Measure
+from smartapp.population.engines import tally_table
+from smartapp.population.ranks import RANKS, thresholds
 
 TRUTHS_IN_A_WORD = 31
 KEYS = ("bucket", "tally", "dead", "unread", "found")
@@ -102,70 +105,103 @@ class Vectors:
         """The names of the columns that hold when care was last given."""
         return tuple(f"d{place}" for place in range(len(self.edges)))
 
-    def select(self, script: Script, as_of: Instant) -> str:
-        """One row a patient: ``p``, the words, ``bucket`` (how the due date lies to the day), ``tally``, ``dead``, the
-        instants of each way of closing the gap and ``until``, when the care stops to hold."""
-        # Each truth is written once: planning a query takes time with its length.
-        truths = [
-            f"{_expression(script, one)}{' IS NOT NULL OR NULL' if isinstance(one.node, Value) else ''} AS t{place}"
-            for place, one in enumerate(self.truths)
-        ]
-        columns = [_word(self._in_word(word), name) for word, name in enumerate(self.words)]
-        plain = []
-        days = [script.columns[Question(edge, Mode.STRICT)].expression for edge in self.edges]
-        plain += [f"{day} AS {name}" for day, name in zip(days, self.days, strict=True)]
-        plain += [
-            f"{_expression(script, Asked(found(closed), Mode.STRICT))} AS f{place}"
-            for place, closed in enumerate(self.measure.clinical.closed_by)
-            if closed.holds is None
-        ]
-        plain.append(f"coalesce(pt.deceased <= {as_of}, FALSE) AS dead")
-        plain.append("u.p IS NOT NULL AS unread")
-        asked = f"SELECT pt.p, {', '.join((*truths, *plain))} FROM people pt "
-        asked += "LEFT JOIN (SELECT DISTINCT p FROM unread) u ON u.p = pt.p"
-        names = ", ".join(one.rpartition(" AS ")[2] for one in plain)
-        inner = f"SELECT p, {', '.join(columns)}, {names} FROM ({asked})"
-        tally = script.tallies.get(self.measure.id)
-        tallied = "''" if tally is None else "coalesce(y.tally, '')"
-        bucket = _bucket(self.measure.clinical.due_soon, self.measure.clinical.grace, as_of)
-        known = f"SELECT x.*, {self._until()} AS until, {tallied} AS tally FROM ({inner}) x"
+    def bits(self, script: Script) -> dict[str, int]:
+        """What of the words of ``people`` the truths depend on: masks by column."""
+        masks: dict[str, int] = {}
+        for one in self.truths:
+            if not isinstance(one.node, Value):
+                for word, mask in script.columns[Question(one.node, one.mode)].bits:
+                    masks[word] = masks.get(word, 0) | mask
+        for closed in self.measure.clinical.closed_by:
+            if closed.holds is None:
+                for word, mask in script.columns[Question(found(closed), Mode.STRICT)].bits:
+                    masks[word] = masks.get(word, 0) | mask
+        return dict(sorted(masks.items()))
+
+    def select(self, script: Script, times: Times, *, unread: bool) -> str:
+        """One row a patient: ``p``, the words as far as the truths depend on them, the other keys, the days.
+
+        ``known`` has a bit for each way of closing the gap whose last time is known; ``unread``: whether anything of
+        anybody was not read.
+        """
+        words = [f"pt.{word} & {mask} AS {word}" for word, mask in self.bits(script).items()]
+        edges = {
+            mode: [script.columns[Question(edge, mode)].expression for edge in self.edges]
+            for mode in (Mode.STRICT, Mode.KLEENE)
+        }
+        days = [f"{day} AS {name}" for day, name in zip(edges[Mode.STRICT], self.days, strict=True)]
+        tally = tally_table(self.measure.id) if self.measure.id in script.tallies else None
+        keys = {
+            "known": _known_bits(edges[Mode.KLEENE]),
+            "found": _known_bits(edges[Mode.STRICT]),
+            "bucket": self._bucket(script, times),
+            "tally": "''" if tally is None else "coalesce(y.tally, '')",
+            "dead": f"coalesce(pt.deceased <= {times.as_of}, FALSE)",
+            "unread": "u.p IS NOT NULL" if unread else "FALSE",
+        }
+        named = [f"{expression} AS {name}" for name, expression in keys.items()]
+        select = f"SELECT pt.p, {', '.join((*words, *named, *days))} FROM people pt"
+        if unread:
+            select += " LEFT JOIN (SELECT DISTINCT p FROM unread) u ON u.p = pt.p"
         if tally is not None:
-            listed = f"SELECT p, string_agg(concat(m, ':', n), ',' ORDER BY m) AS tally FROM ({tally}) GROUP BY p"
-            known += f" LEFT JOIN ({listed}) y ON y.p = x.p"
-        return f"SELECT z.*, {bucket} AS bucket FROM ({known}) z"
+            select += f" LEFT JOIN ({listed(tally)}) y ON y.p = pt.p"
+        return select
+
+    def combined(self, script: Script) -> tuple[str, ...]:
+        """The columns of ``select`` that tell patients apart."""
+        return (*self.bits(script), "known", *KEYS)
+
+    def vector(self, script: Script) -> str:
+        """The columns of a vector, over rows ``pt`` of :meth:`select`."""
+        made = []
+        for place, one in enumerate(self.truths):
+            if isinstance(one.node, Value):
+                way = self.edges.index(one.node)
+                truth = f"((pt.known & {1 << way}) <> 0 OR NULL)"
+            else:
+                truth = f"({script.columns[Question(one.node, one.mode)].expression})"
+            made.append(f"{truth} AS t{place}")
+        words = ", ".join(_word(self._in_word(word), name) for word, name in enumerate(self.words))
+        asked = f"SELECT pt.*, {', '.join(made)} FROM combo pt"
+        return f"SELECT number, {', '.join((words, *KEYS, *self.days))} FROM ({asked})"
 
     def _in_word(self, word: int) -> list[str]:
         first = word * TRUTHS_IN_A_WORD
         return [_trit(f"t{place}") for place in range(first, min(first + TRUTHS_IN_A_WORD, len(self.truths)))]
 
-    def _until(self) -> str:
-        """When the care stops to hold: of several ways the longest, of several that are needed the shortest."""
-        ends = [
-            f"CASE WHEN x.f{place} THEN {FOREVER} END" if closed.holds is None else _after(f"x.d{place}", closed.holds)
-            for place, closed in enumerate(self.measure.clinical.closed_by)
-        ]
-        if len(ends) <= 1:
-            return ends[0] if ends else "CAST(NULL AS BIGINT)"
-        if self.measure.clinical.needs == "all":
-            known = " AND ".join(f"({end}) IS NOT NULL" for end in ends)
-            return f"CASE WHEN {known} THEN least({', '.join(ends)}) END"
-        return f"greatest({', '.join(ends)})"
+    def _bucket(self, script: Script, times: Times) -> str:
+        """How the due date lies to the day of evaluation: of several ways the longest, of several that are needed the
+        shortest; 0 for none."""
+        clinical = self.measure.clinical
+        ranks = []
+        for closed, edge in zip(clinical.closed_by, self.edges, strict=True):
+            if closed.holds is None:
+                holds = script.columns[Question(found(closed), Mode.STRICT)].expression
+                ranks.append(f"CASE WHEN {holds} THEN {len(RANKS)} ELSE 0 END")
+                continue
+            at = script.columns[Question(edge, Mode.STRICT)].expression
+            steps = thresholds(closed.holds, clinical.due_soon, clinical.grace, times.as_of)
+            cases = " ".join(f"WHEN {at} >= {first} THEN {rank}" for rank, first in reversed(steps))
+            ranks.append(f"CASE WHEN {at} IS NULL THEN 0 WHEN {at} >= {FOREVER} THEN {len(RANKS)} {cases} ELSE 1 END")
+        if len(ranks) <= 1:
+            return ranks[0] if ranks else "0"
+        return f"{'least' if clinical.needs == 'all' else 'greatest'}({', '.join(ranks)})"
 
     @property
     def keys(self) -> tuple[str, ...]:
         """The columns that make a vector: what a result's statuses depend on."""
         return (*self.words, *KEYS)
 
-    @property
-    def found_bits(self) -> str:
-        """Which ways of closing the gap were found at all, as bits."""
-        bits = [f"CASE WHEN {day} IS NOT NULL THEN {1 << place} ELSE 0 END" for place, day in enumerate(self.days)]
-        return " + ".join(bits) or "0"
+
+def listed(tally: str) -> str:
+    """The tally of each patient as one text, ``mask:count,…``."""
+    return f"SELECT p, string_agg(concat(m, ':', n), ',' ORDER BY m) AS tally FROM {tally} GROUP BY p"
 
 
-def _expression(script: Script, one: Asked) -> str:
-    column: Column = script.columns[Question(one.node, one.mode)]
-    return f"({column.expression})"
+def _known_bits(days: Sequence[str]) -> str:
+    """Which of some times are known, as bits."""
+    bits = [f"CASE WHEN {day} IS NOT NULL THEN {1 << place} ELSE 0 END" for place, day in enumerate(days)]
+    return " + ".join(bits) or "0"
 
 
 def _trit(truth: str) -> str:
@@ -175,36 +211,6 @@ def _trit(truth: str) -> str:
 def _word(trits: Sequence[str], name: str) -> str:
     parts = (f"CAST({trit} AS BIGINT) * {4**place}" for place, trit in enumerate(trits))
     return f"{' + '.join(parts)} AS {name}"
-
-
-def _shifted(at: str, by: Every, sign: int) -> str:
-    milliseconds = {"week": 7 * DAY, "day": DAY, "hour": 3_600_000, "minute": 60_000, "second": 1000, "millisecond": 1}
-    if by.unit in milliseconds:
-        return DUCKDB.plus(at, sign * by.amount * milliseconds[by.unit])
-    return DUCKDB.plus_months(at, sign * by.amount * (12 if by.unit == "year" else 1))
-
-
-def _after(at: str, holds: Every) -> str:
-    """When care that was given ``at`` stops to hold (as :mod:`smartapp.measures.due` works it out)."""
-    if holds.full:
-        first = f"epoch_ms(date_trunc('month', epoch_ms({_finite(at)})) + INTERVAL 1 MONTH)"
-        return f"({_shifted(first, holds, 1)})"
-    return f"({_shifted(at, holds, 1)})"
-
-
-def _finite(at: str) -> str:
-    return f"CASE WHEN {at} > {BEGINNING} AND {at} < {FOREVER} THEN {at} END"
-
-
-def _bucket(soon: Every, grace: Every, as_of: Instant) -> str:
-    """How the due date lies to the day of evaluation, as :mod:`smartapp.measures.due` compares them."""
-    today = truncate_to_day(as_of)
-    near = f"({_shifted('until', soon, -1)}) < {today + DAY}"
-    return (
-        f"CASE WHEN until IS NULL THEN 0 WHEN until = {FOREVER} THEN 1 "
-        f"WHEN until >= {today + DAY} THEN CASE WHEN {near} THEN 3 ELSE 2 END "
-        f"WHEN ({_shifted('until', grace, 1)}) < {today} THEN 5 ELSE 4 END"
-    )
 
 
 class Encounter(NamedTuple):

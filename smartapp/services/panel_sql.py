@@ -104,7 +104,7 @@ class _Found:
 
     def result(self, p: int, *, deceased: bool) -> MeasureResult | None:
         """The result of one patient; None where only the chart's engine can name what is unknown."""
-        _, number, _, *last = self._rows[p]
+        _, number, *last = self._rows[p]
         keys, body = self._kinds[number]
         dead = dict(zip(self._vectors.keys, keys, strict=True))["dead"]
         if body["incomplete"] or dead != deceased:

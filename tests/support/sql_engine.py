@@ -55,6 +55,7 @@ def load(connection: duckdb.DuckDBPyConnection, charts: Sequence[Facts], classif
         {number: frozenset(found) for number, found in nulls.items()},
         frozenset(person_nulls),
         frozenset(key for _, key in unread),
+        frozenset(nulls),
     )
 
 

@@ -1,18 +1,21 @@
 """Questions about sets (exists, at least, the last, the sum) as rows (p, v), one atom each.
 
-An atom of truth is bits: 1 where it surely holds, 2 where it may. All atoms of truth of a patient are packed into words
-of 31 pairs of bits, so that one aggregation over all rows of all atoms (``bit_or``) gives them all.
+An atom of truth is bits: 1 where it surely holds, 2 where it may. All atoms of truth of a patient are packed into
+words (:mod:`.words`), so that one aggregation over the rows of all atoms (``bit_or``) gives them all. Most are a test
+of rows that many atoms share (:mod:`.rowtests`): these are read once for all of them.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
+from functools import cached_property
 
 from smartapp.criteria.compiling import Mode
 from smartapp.criteria.fields import Type
 from smartapp.criteria.nodes import AtLeast, Edge, EventSet, Exists, Node, Total
+from smartapp.criteria.sql.rowtests import Test, test_of
 from smartapp.criteria.sql.sets import Sets, key_list
 from smartapp.errors import CriteriaError
 
@@ -25,18 +28,34 @@ class Sort(StrEnum):
     NUMBER = "number"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Atom:
-    """A question's rows. ``best`` is ``max`` or ``min`` for a value, ``bit_or`` for bits."""
+    """A question's rows: a query, or a test of rows with the ``value`` that ``{s}``, its truth, gives.
+
+    ``best`` is ``max`` or ``min`` for a value, ``bit_or`` for bits, of which there are ``width``.
+    """
 
     index: int
+    key: tuple[object, ...]
     sort: Sort
     best: str
-    rows: str
+    source: str | Test
+    sets: Sets
+    value: str = ""
+    width: int = 1
 
     @property
     def table(self) -> str:
         return f"atom_{self.index}"
+
+    @cached_property
+    def rows(self) -> str:
+        """The rows, as a query."""
+        if isinstance(self.source, str):
+            return self.source
+        truth = " AND ".join(f"({part})" for part in self.source.parts) or "TRUE"
+        tested = f"SELECT t.p, {self.value.format(s=f'({truth})')} AS v FROM {self.source.source(self.sets)}"
+        return f"SELECT p, v FROM ({tested}) WHERE v <> 0"
 
     @property
     def aggregated(self) -> str:
@@ -48,6 +67,8 @@ Read = Callable[[Atom, int], str]
 """The expression of an atom where it is asked for: whether it has a bit; for bit 0 its value."""
 
 SURE, MAYBE = 1, 2
+_IF_SURE = "CASE WHEN {s} THEN 1 ELSE 0 END"
+_SURE_OR_MAYBE = "CASE WHEN {s} THEN 1 WHEN {s} IS NULL THEN 2 ELSE 0 END"
 
 
 class Atoms:
@@ -89,6 +110,8 @@ class Atoms:
 
     def _exists(self, events: EventSet, mode: Mode, read: Read) -> str:
         real = self.sets.mode(events, mode)
+        if self.sets.settled.empty(events):
+            return "FALSE"
         atom = self._existence(events, real)
         if real is Mode.STRICT:
             return read(atom, SURE)
@@ -98,8 +121,11 @@ class Atoms:
     def _existence(self, events: EventSet, mode: Mode) -> Atom:
         key = ("exists", self._number(events), mode)
         if key not in self._made:
-            v = "1" if mode is Mode.STRICT else "CASE WHEN sure THEN 1 ELSE 2 END"
-            self._keep(key, Sort.BITS, "bit_or", f"SELECT p, {v} AS v FROM {self.sets.rows(events, mode)}")
+            test = test_of(self.sets, events, mode)
+            if mode is Mode.STRICT:
+                self._keep(key, Sort.BITS, "bit_or", test, _IF_SURE)
+            else:
+                self._keep(key, Sort.BITS, "bit_or", test, _SURE_OR_MAYBE, width=2)
         return self._made[key]
 
     def _doubt(self, events: EventSet, mode: Mode, read: Read) -> str:
@@ -132,32 +158,33 @@ class Atoms:
             least = f"count(DISTINCT CASE WHEN t.sure THEN {per} END)"
             most = f"count(DISTINCT {per}) + count(*) - count({per})"
         v = f"CASE WHEN {least} >= {node.n} THEN 1 WHEN {most} >= {node.n} THEN 2 ELSE 0 END"
-        atom = self._keep((*key, real), Sort.BITS, "bit_or", f"SELECT t.p, {v} AS v {rows}")
+        atom = self._keep((*key, real), Sort.BITS, "bit_or", f"SELECT t.p, {v} AS v {rows}", width=2)
         maybe = self._or_open(node.events, real, read)
         return f"CASE WHEN {read(atom, SURE)} THEN TRUE WHEN {read(atom, MAYBE)}{maybe} THEN NULL ELSE FALSE END"
 
     def _edge(self, node: Edge, mode: Mode, read: Read) -> str:
         real = self.sets.mode(node.events, mode)
-        scope = self.sets.scope(real)
-        field = scope.sql(node.field)
-        certain = "" if real is Mode.STRICT else "t.sure AND "
-        source = f"FROM {self.sets.rows(node.events, real)} t WHERE"
+        test = test_of(self.sets, node.events, real)
+        truth = " AND ".join(f"({part})" for part in test.parts) or "TRUE"
+        field = self.sets.scope(real).sql(node.field)
         sort = Sort.TIME if node.type is Type.TIME else Sort.NUMBER
         best, number = "max" if node.highest else "min", self._number(node)
 
         def edge(key: str, where: str) -> str:
-            select = f"SELECT t.p, {field} AS v {source} {where}{field} IS NOT NULL"
-            return read(self._keep((key, number, real), sort, best, select), 0)
+            kept = self._made.get((key, number, real))
+            if kept is None:
+                select = f"SELECT t.p, {field} AS v FROM {test.source(self.sets)} AND {where} AND {field} IS NOT NULL"
+                kept = self._keep((key, number, real), sort, best, select)
+            return read(kept, 0)
 
-        value = edge("edge", certain)
+        value = edge("edge", f"({truth})")
         if real is Mode.STRICT:
             return value
         # An uncertain member matters only if it would change the answer.
-        blank = self._keep(
-            ("blank", number, real), Sort.BITS, "bit_or", f"SELECT t.p, 1 AS v {source} NOT t.sure AND {field} IS NULL"
-        )
+        lost = f"CASE WHEN ({truth}) IS NULL AND {field} IS NULL THEN TRUE ELSE FALSE END"
+        blank = self._keep(("blank", number, real), Sort.BITS, "bit_or", replace(test, parts=(lost,)), _IF_SURE)
         doubt = f"({read(blank, SURE)}{self._or_open(node.events, real, read)})"
-        same = f"{edge('edge-of-all', '')} IS NOT DISTINCT FROM {value}"
+        same = f"{edge('edge-of-all', f'({truth}) IS NOT FALSE')} IS NOT DISTINCT FROM {value}"
         return f"CASE WHEN NOT {doubt} AND {same} THEN {value} END"
 
     def _total(self, node: Total, mode: Mode, read: Read) -> str:
@@ -177,9 +204,18 @@ class Atoms:
     def _number(self, node: Node) -> int:
         return self.sets.c.number(node)
 
-    def _keep(self, key: tuple[object, ...], sort: Sort, best: str, rows: str) -> Atom:
+    def _keep(
+        self,
+        key: tuple[object, ...],
+        sort: Sort,
+        best: str,
+        source: str | Test,
+        value: str = "",
+        *,
+        width: int = 1,
+    ) -> Atom:
         found = self._made.get(key)
         if found is None:
-            found = self._made[key] = Atom(len(self.all), sort, best, rows)
+            found = self._made[key] = Atom(len(self.all), key, sort, best, source, self.sets, value, width)
             self.all.append(found)
         return found

@@ -113,7 +113,8 @@ class Known:
 
     ``classes`` and ``patient_classes`` by number; ``nulls`` the columns of ``work`` that have a NULL in a class (a
     class that is missing may have any); ``person_nulls`` those of ``person``, with ``partial`` for birth dates that are
-    not full; ``unread`` the keys that any patient has in ``unread``.
+    not full; ``unread`` the keys that any patient has in ``unread``; ``present`` the classes that any event has, None
+    where that is not known.
     """
 
     classes: Mapping[int, Class]
@@ -121,3 +122,11 @@ class Known:
     nulls: Mapping[int, frozenset[str]] = field(default_factory=dict)
     person_nulls: frozenset[str] = frozenset({"birth", "partial", "sex", "gender", "deceased"})
     unread: frozenset[str] = frozenset()
+    present: frozenset[int] | None = None
+
+    @property
+    def present_classes(self) -> Mapping[int, Class]:
+        """The classes that an event may have."""
+        if self.present is None:
+            return self.classes
+        return {number: one for number, one in self.classes.items() if number in self.present}

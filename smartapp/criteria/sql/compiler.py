@@ -58,7 +58,7 @@ class Context:
                 tuple(n for n, one in sorted(table.items()) if number in one.maybe),
             )
             for number, question in enumerate(questions)
-            for table in ((known.patient_classes if question.about == "patient" else known.classes),)
+            for table in ((known.patient_classes if question.about == "patient" else known.present_classes),)
         }
         self._refined = [any(isinstance(part, Refines) for part in walk(node)) for node in self.plan.nodes]
 

@@ -24,10 +24,11 @@ from smartapp.criteria.sql.dialect import DUCKDB, Dialect
 from smartapp.criteria.sql.scalars import Scope
 from smartapp.criteria.sql.sets import Sets
 from smartapp.criteria.sql.settled import Settled
+from smartapp.criteria.sql.words import Places, word_tables
 from smartapp.criteria.tree import owners
 from smartapp.errors import CriteriaError
 
-PAIRS_IN_A_WORD = 31
+TRITS_IN_A_WORD = 31
 VALUES_IN_A_TABLE = 12
 _NO_NUMBER = "CAST(NULL AS DOUBLE)"
 
@@ -42,16 +43,20 @@ class Question(NamedTuple):
 class Column(NamedTuple):
     """The column of ``answers`` that holds a question's answer: a boolean, milliseconds, a number or a text.
 
-    ``expression`` is over ``people pt``.
+    ``expression`` is over ``people pt``. A truth is a function of the ``bits`` (words of ``people`` and masks) alone.
     """
 
     name: str
     expression: str
+    bits: tuple[tuple[str, int], ...] = ()
 
 
 @dataclass(frozen=True)
 class Script:
-    """Queries to run in this order: ``tables``, ``people``; then ``answers`` and ``tallies``."""
+    """Queries to run in this order: ``tables``, ``people``; then ``answers`` and ``tallies``.
+
+    ``people`` has a row for each patient: ``p``, ``deceased``, the words of bits and the values asked for.
+    """
 
     tables: tuple[tuple[str, str], ...]
     people: str
@@ -91,10 +96,11 @@ class PopulationProgram:
 
     def script(self, known: Known, times: Times, dialect: Dialect = DUCKDB) -> Script:
         """The queries for some data and times. Raises :class:`CriteriaError` for a rule that SQL cannot say."""
-        first = _Writing(self, known, times, dialect, Counter())
+        first = _Writing(self, known, times, dialect, uses=Counter(), places=Places())
         first.write()
-        # What the first writing used twice, the second makes a table.
-        return _Writing(self, known, times, dialect, first.context.uses).write()
+        # What the first writing used twice, the second makes a table; what it read from the same rows stands together.
+        places = Places.arranged(first.bits())
+        return _Writing(self, known, times, dialect, uses=first.context.uses, places=places).write()
 
 
 class _Writing:
@@ -104,7 +110,9 @@ class _Writing:
         known: Known,
         times: Times,
         dialect: Dialect,
+        *,
         uses: Counter[tuple[int, Mode]],
+        places: Places,
     ) -> None:
         self.program = program
         self.context = Context(
@@ -118,17 +126,26 @@ class _Writing:
         self.settled = Settled(self.context)
         self.atoms = Atoms()
         self.atoms.sets = Sets(self.context, self.settled, self.atoms.in_query)
-        self._places: dict[int, int] = {}
-        self._asked: set[int] = set()
+        self.places = places
+        self._asked: dict[int, None] = {}
+        self._scalars: dict[str, int] = {}
+        self._values: dict[str, str] = {}
+        self._read: dict[str, int] = {}
+
+    def bits(self) -> list[Atom]:
+        """The atoms of truth that the columns ask for."""
+        return [self.atoms.all[index] for index in self._asked if self.atoms.all[index].sort is Sort.BITS]
 
     def write(self) -> Script:
         columns: dict[Question, Column] = {}
         by_text: dict[str, Column] = {}
         for question in self.program.questions:
+            self._read = {}
             expression = self._expression(question)
             column = by_text.get(expression)
             if column is None:
-                column = by_text[expression] = Column(f"c{len(by_text)}", expression)
+                bits = tuple(sorted(self._read.items()))
+                column = by_text[expression] = Column(f"c{len(by_text)}", expression, bits)
             columns[question] = column
         tallies = {name: self._tally(sets) for name, sets in self.program.tallies.items()}
         hits, people = self._people()
@@ -141,17 +158,34 @@ class _Writing:
         node = _asked(question.node)
         # Where both modes say the same, one column serves both.
         mode = Mode.STRICT if self.settled.same(node) else self.context.plain_mode(node, question.mode)
-        return Scope(self.context, mode, lambda one, mode_: self.atoms.ask(one, mode_, self._final)).sql(node)
+        if isinstance(node, Condition):
+            return self._truth(node, mode)
+        value = Scope(self.context, mode, self._ask).sql(node)
+        return f"pt.{self._values.setdefault(value, f'v{len(self._values)}')}"
+
+    def _truth(self, node: Condition, mode: Mode) -> str:
+        """A truth over bits: what is no question about a set, and no And, Or or Not of such, is worked out once."""
+        return Scope(self.context, mode, self._ask, apart=lambda one: self._scalar(one, mode)).sql(node)
+
+    def _ask(self, node: Node, mode: Mode) -> str:
+        return self.atoms.ask(node, mode, self._final)
+
+    def _scalar(self, node: Condition, mode: Mode) -> str:
+        before = dict(self._read)
+        text = Scope(self.context, mode, self._ask).sql(node)
+        self._read = before  # its own bits are read where it is worked out
+        word, place = divmod(self._scalars.setdefault(text, len(self._scalars)), TRITS_IN_A_WORD)
+        name, true, unknown = f"s{word}", 1 << 2 * place, 2 << 2 * place
+        self._read[name] = self._read.get(name, 0) | true | unknown
+        return f"CASE WHEN (pt.{name} & {unknown}) <> 0 THEN NULL ELSE (pt.{name} & {true}) <> 0 END"
 
     def _final(self, atom: Atom, bit: int) -> str:
-        self._asked.add(atom.index)
+        self._asked[atom.index] = None
         if not bit:
             return f"pt.x{atom.index}"
-        word, place = self._place(atom)
-        return f"(coalesce(pt.w{word}, 0) & {bit * 4**place}) <> 0"
-
-    def _place(self, atom: Atom) -> tuple[int, int]:
-        return divmod(self._places.setdefault(atom.index, len(self._places)), PAIRS_IN_A_WORD)
+        word, place = self.places.place(atom)
+        self._read[f"w{word}"] = self._read.get(f"w{word}", 0) | bit << place
+        return f"(pt.w{word} & {bit << place}) <> 0"
 
     def _tally(self, sets: Sequence[EventSet]) -> str:
         parts = " UNION ALL ".join(
@@ -162,32 +196,34 @@ class _Writing:
         return f"SELECT p, m, count(*) AS n FROM ({each}) GROUP BY p, m"
 
     def _people(self) -> tuple[tuple[tuple[str, str], ...], str]:
-        """The tables of the atoms that the columns ask for, and ``person`` with them.
+        """The tables of the atoms that the columns ask for, and ``people`` from ``person`` with them.
 
         The atoms of a word are one aggregation over all their rows. All words in one query would need fewer tables,
         and takes DuckDB minutes to plan.
         """
-        words: dict[int, list[str]] = {}
-        values: list[Atom] = []
-        for atom in (atom for atom in self.atoms.all if atom.index in self._asked):
-            if atom.sort is not Sort.BITS:
-                values.append(atom)
-                continue
-            word, place = self._place(atom)
-            words.setdefault(word, []).append(f"SELECT p, CAST(v AS BIGINT) * {4**place} AS v FROM ({atom.rows})")
-        tables = [
-            (f"hits_{word}", f"SELECT p AS q, bit_or(v) AS w{word} FROM ({_all(rows)}) GROUP BY p")
-            for word, rows in sorted(words.items())
-        ]
+        tables = word_tables(self.atoms, self.bits(), self.places)
+        words = [name.replace("hits_", "w") for name, _ in tables]
+        values = [self.atoms.all[index] for index in self._asked if self.atoms.all[index].sort is not Sort.BITS]
         for start in range(0, len(values), VALUES_IN_A_TABLE):
-            tables.append((f"hits_{len(tables)}", _values(values[start : start + VALUES_IN_A_TABLE])))
+            tables.append((f"hits_v{start}", _values(values[start : start + VALUES_IN_A_TABLE])))
         joins = "".join(f" LEFT JOIN {name} ON {name}.q = pt.p" for name, _ in tables)
-        columns = "".join(f", {column}" for column in self._columns_of(words, values))
-        return tuple(tables), f"SELECT pt.*{columns} FROM person pt{joins}"
+        columns = "".join(f", coalesce({word}, 0) AS {word}" for word in words)
+        columns += "".join(f", x{atom.index}" for atom in values)
+        found = f"SELECT pt.*{columns} FROM person pt{joins}"
+        made = "".join(f", pt.{word}" for word in words)
+        made += "".join(f", {word} AS s{number}" for number, word in enumerate(self._scalar_words()))
+        made += "".join(f", {value} AS {name}" for value, name in self._values.items())
+        return tuple(tables), f"SELECT pt.p, pt.deceased{made} FROM ({found}) pt"
 
-    @staticmethod
-    def _columns_of(words: Mapping[int, object], values: Sequence[Atom]) -> list[str]:
-        return [*(f"w{word}" for word in sorted(words)), *(f"x{atom.index}" for atom in values)]
+    def _scalar_words(self) -> list[str]:
+        texts = list(self._scalars)
+        return [
+            " + ".join(
+                f"CASE WHEN {text} THEN {1 << 2 * place} WHEN ({text}) IS NULL THEN {2 << 2 * place} ELSE 0 END"
+                for place, text in enumerate(texts[start : start + TRITS_IN_A_WORD])
+            )
+            for start in range(0, len(texts), TRITS_IN_A_WORD)
+        ]
 
 
 def _values(atoms: Sequence[Atom]) -> str:

@@ -19,6 +19,7 @@ from smartapp.criteria.nodes import (
     And,
     AtLeast,
     Compare,
+    Condition,
     DayOf,
     Define,
     Edge,
@@ -49,12 +50,17 @@ from smartapp.criteria.units import spellings
 from smartapp.errors import CriteriaError
 from smartapp.facts.instants import DAY, day_of, is_finite, truncate_to_day
 
+_MADE_OF_SETS = (And, Or, Not, Define, Refines, Always, Exists, AtLeast)
 _ALIAS = {"this": "t", "other": "o"}
 _MILLIS = {"week": 7 * DAY, "day": DAY, "hour": 3_600_000, "minute": 60_000, "second": 1000, "millisecond": 1}
 
 
 class Scope:
-    """Where an expression stands. ``asks`` gives the expression of a question about a set, of the patient."""
+    """Where an expression stands. ``asks`` gives the expression of a question about a set, of the patient.
+
+    ``of_birth`` gives another expression for a time that follows from the birth, ``apart`` one for a condition that is
+    neither a question about a set nor made of such.
+    """
 
     def __init__(
         self,
@@ -62,12 +68,14 @@ class Scope:
         mode: Mode,
         asks: Callable[[Node, Mode], str],
         of_birth: Callable[[str], str] | None = None,
+        apart: Callable[[Condition], str] | None = None,
     ) -> None:
         self.c = context
         self.mode = mode
         self.needs_person = False
         self._asks = asks
         self._of_birth = of_birth
+        self._apart = apart
 
     def sql(self, node: Node) -> str:
         """The expression of a value or a condition."""
@@ -75,6 +83,8 @@ class Scope:
             return self.c.dialect.literal(self.c.constant(node))
         if self._of_birth is not None and isinstance(node, Shift | DayOf) and _is_of_birth(node):
             return self._of_birth(Scope(self.c, self.mode, self._asks).sql(node))
+        if self._apart is not None and isinstance(node, Condition) and not isinstance(node, _MADE_OF_SETS):
+            return self._apart(node)
         writer = _WRITERS.get(type(node))
         if writer is None:
             raise CriteriaError("criteria.no-sql", f"{type(node).__name__} cannot be written as SQL.")

@@ -59,9 +59,9 @@ class Sets:
         names = ("p", "e", *self._columns[self.c.number(events)])
         return ", ".join(f"{alias}.{name}" for name in names)
 
-    def scope(self, mode: Mode) -> Joins:
-        """A scope for expressions about the set's events."""
-        return Joins(self.c, mode, self._atom_table)
+    def scope(self, mode: Mode, tables: dict[str, str] | None = None) -> Joins:
+        """A scope for expressions about the set's events; ``tables`` gets what they need to be joined."""
+        return Joins(self.c, mode, self._atom_table, {} if tables is None else tables)
 
     def _relation(self, events: EventSet, mode: Mode) -> str:
         key = (self.c.number(events), mode)
@@ -81,8 +81,8 @@ class Sets:
 class Joins:
     """A scope inside a query: what it needs of the patient is joined to the rows."""
 
-    def __init__(self, context: Context, mode: Mode, atom_table: AtomTable) -> None:
-        self._tables: dict[str, str] = {}
+    def __init__(self, context: Context, mode: Mode, atom_table: AtomTable, tables: dict[str, str]) -> None:
+        self._tables = tables
         self._scope = Scope(
             context, mode, lambda node, mode_: atom_table(node, mode_, self._tables), of_birth=self._of_birth
         )
@@ -90,6 +90,10 @@ class Joins:
 
     def sql(self, node: Node) -> str:
         return self._scope.sql(node)
+
+    @property
+    def needs_person(self) -> bool:
+        return self._scope.needs_person
 
     def _of_birth(self, expression: str) -> str:
         """A time that follows from the birth date: worked out once for a patient, not for each event."""
@@ -139,6 +143,8 @@ def _union(s: Sets, node: Union, mode: Mode) -> str:
 
 
 def _with(s: Sets, node: With, mode: Mode) -> str:
+    if node.negated and s.settled.empty(node.other):  # nothing to be without
+        return f"SELECT {s.columns(node)}{'' if mode is Mode.STRICT else ', t.sure'} FROM {s.rows(node.events, mode)} t"
     scope = s.scope(mode)
     events, others, on = s.rows(node.events, mode), s.rows(node.other, mode), scope.sql(node.on)
     pairs = f"FROM {s.rows(node.events, mode)} t JOIN {others} o ON o.p = t.p{scope.joins()}"

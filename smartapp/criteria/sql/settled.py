@@ -84,6 +84,10 @@ class Settled:
             return frozenset().union(*(self.open_keys(one) for one in events.sets))
         return self.open_keys(events.events)  # type: ignore[attr-defined]
 
+    def empty(self, events: EventSet) -> bool:
+        """Whether the set has no member in these data, and is not open: no event has one of its classes."""
+        return not self.classes(events) and not self.open_keys(events)
+
     def settled(self, events: EventSet) -> bool:
         number = self._c.number(events)
         found = self._sets.get(number)
