@@ -22,7 +22,8 @@ from smartapp.facts.instants import DAY, FOREVER, Instant, truncate_to_day
 from smartapp.facts.typed import Elements
 
 Supply = tuple[Instant | None, Instant | None, float | None]
-"""Start and end of the supply, and its days; all unknown where there is no period."""
+"""Start and end of the supply, and its days: unknown where only bounds tell the period, for then nobody said how much
+was supplied (CMS156 1.0.000, ``medicationRequestPeriodInDays``); all unknown where there is no period."""
 
 _DAYS = {
     "s": 1 / 86_400,
@@ -57,7 +58,7 @@ def request_supply(resource: Elements) -> Supply:
     if start is not None and bounds is not None and bounds.get("end") is not None and end is not None:
         first, last = truncate_to_day(start), truncate_to_day(end) + DAY - 1
         if first <= last:
-            return first, last, (last + 1 - first) / DAY
+            return first, last, None
     return None, None, None
 
 
@@ -92,9 +93,7 @@ def _joined(resource: Elements, dosages: list[Any]) -> Supply | None:
         if start > last:
             break
         last = max(last, end)
-    if last >= FOREVER:
-        return first, FOREVER, None
-    return first, last, (last - first) / DAY
+    return first, min(last, FOREVER), None
 
 
 def _stretch(resource: Elements, repeat: Json) -> tuple[Instant, Instant] | None:

@@ -20,7 +20,7 @@ def supply(days: float, unit: str = "d") -> dict[str, Any]:
 
 ORDERED = {"authoredOn": "2026-03-01T15:00:00Z"}
 TWICE = {"frequency": 2, "period": 1, "periodUnit": "d"}
-Period = tuple[str, str, float] | None
+Period = tuple[str, str, float | None] | None
 
 REQUESTS: list[tuple[str, dict[str, Any], Period]] = [
     ("the expected supply", {"dispenseRequest": supply(30)}, ("2026-03-01", "2026-03-30", 30)),
@@ -54,7 +54,7 @@ REQUESTS: list[tuple[str, dict[str, Any], Period]] = [
     (
         "two tablets each time",
         {"dispenseRequest": {"quantity": {"value": 60}}, "dosageInstruction": [dose(2, **TWICE)]},
-        ("2026-03-01", "2026-03-15", 15),
+        ("2026-03-01", "2026-03-15", None),
     ),
     (
         "and refills",
@@ -152,12 +152,12 @@ REQUESTS: list[tuple[str, dict[str, Any], Period]] = [
     (
         "the end of the bounds, where nothing says the days",
         {"dosageInstruction": [dose(1, boundsPeriod={"start": "2026-02-01", "end": "2026-02-15"})]},
-        ("2026-02-01", "2026-02-15", 15),
+        ("2026-02-01", "2026-02-15", None),
     ),
     (
         "from the order to the end of the bounds",
         {"dosageInstruction": [dose(1, boundsPeriod={"end": "2026-03-15"})]},
-        ("2026-03-01", "2026-03-15", 15),
+        ("2026-03-01", "2026-03-15", None),
     ),
     ("bounds that ended before the order", {"dosageInstruction": [dose(1, boundsPeriod={"end": "2026-01-15"})]}, None),
     ("bounds without an end", {"dosageInstruction": [dose(1, boundsPeriod={"start": "2026-02-01"})]}, None),
