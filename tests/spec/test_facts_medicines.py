@@ -54,7 +54,7 @@ REQUESTS: list[tuple[str, dict[str, Any], Period]] = [
     (
         "two tablets each time",
         {"dispenseRequest": {"quantity": {"value": 60}}, "dosageInstruction": [dose(2, **TWICE)]},
-        ("2026-03-01", "2026-03-15", None),
+        ("2026-03-01", "2026-03-15", 15),
     ),
     (
         "and refills",
