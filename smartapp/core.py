@@ -26,6 +26,7 @@ from smartapp.config import Settings
 from smartapp.criteria.valuesets import ValueSets
 from smartapp.groups.catalogue import GROUPS
 from smartapp.measures.model import Measure
+from smartapp.messages.approvals import Approvals
 from smartapp.messages.channels.build import outside_the_portal, set_up
 from smartapp.messages.channels.opt_outs import OptOuts
 from smartapp.messages.claims import Claims, Pace
@@ -34,6 +35,7 @@ from smartapp.messages.delivery import PortalDelivery
 from smartapp.messages.ledger import Ledger
 from smartapp.messages.queue import MessageQueue
 from smartapp.messages.record import CHANNELS
+from smartapp.messages.sequence_runs import SequenceRuns
 from smartapp.messages.worker import Rhythm, Worker
 from smartapp.persistence.charts import ChartStore
 from smartapp.persistence.engine import open_engine
@@ -56,8 +58,10 @@ from smartapp.services.panel_sql import SqlPanelEngine
 from smartapp.services.population import PopulationService
 from smartapp.services.practice_choices import PracticeChoices
 from smartapp.services.recheck import Recheck, may_leave
+from smartapp.services.reengagement import Reengagement
 from smartapp.services.routed import Practice, Router
 from smartapp.services.sms_replies import SmsReplies
+from smartapp.services.wordings import Wordings
 
 _CHARTS_AT_ONCE = 8
 _LISTS_AT_ONCE = 4
@@ -265,7 +269,21 @@ class Core:
 
     @cached_property
     def outreach(self) -> OutreachService:
-        return OutreachService(queue=self.queue, practice=self.practice, router=self.router)
+        return OutreachService(
+            queue=self.queue, practice=self.practice, router=self.router, wordings=self.wordings, runs=self.sequences
+        )
+
+    @cached_property
+    def approvals(self) -> Approvals:
+        return Approvals(self.ledger)
+
+    @cached_property
+    def sequences(self) -> SequenceRuns:
+        return SequenceRuns(self.ledger)
+
+    @cached_property
+    def wordings(self) -> Wordings:
+        return Wordings(self.practice, self.approvals)
 
     @property
     def practice(self) -> Practice:
@@ -280,6 +298,8 @@ class Core:
             practice=self.practice,
             clock=self.outside.clock,
             channels=("portal", *set_up(self.settings)),
+            reengaged=self.sequences.care_may_follow,
+            reviewed=self.approvals.is_reviewed,
         )
 
     @cached_property
@@ -309,9 +329,21 @@ class Core:
             ehr = self.registry.by_name(handle)
             return None if ehr is None else backend.access_token(ehr, rejected)
 
+        chart = self.chart_with(token)
+        reengagement = Reengagement(
+            runs=self.sequences,
+            queue=self.queue,
+            outreach=self.outreach,
+            wordings=self.wordings,
+            approvals=self.approvals,
+            opt_outs=self.opt_outs,
+            backend=backend,
+            chart=chart,
+            clock=clock,
+        )
         recheck = Recheck(
             backend=backend,
-            chart=self.chart_with(token),
+            chart=chart,
             remarks=self.remarks,
             opt_outs=self.opt_outs,
             router=self.router,
@@ -336,7 +368,7 @@ class Core:
             vault=self.vault,
             monotonic=self.outside.monotonic,
             rhythm=Rhythm(most=32),
-            chores=[self._purge_sessions],
+            chores=[self._purge_sessions, reengagement.carry_on],
         )
 
     def _purge_sessions(self) -> None:

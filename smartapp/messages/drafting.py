@@ -99,6 +99,25 @@ def draft_for_gap(
     return _draft(template, render(template, language, values))
 
 
+def draft_from(
+    template_id: str,
+    *,
+    patient_name: str,
+    practice_name: str,
+    practice_phone: str,
+    language: str = "en",
+    catalogue: Catalogue | None = None,
+) -> Draft:
+    """Draft a message of one template that needs nothing but names and a number, as :func:`draft_for_gap` does."""
+    template = (catalogue or built_in()).get(template_id)
+    values: dict[str, object] = {
+        "first_name": first_name(patient_name) or _GREETED[template.wording(language).language],
+        "practice": practice_name,
+        "phone": practice_phone,
+    }
+    return _draft(template, render(template, language, values))
+
+
 _GREETED = {"en": "there", "es": "estimado paciente"}  # where the chart has no name that can be printed
 _FIRST = re.compile(r"[^\W\d_]+(?:['\u2019-][^\W\d_]+)*")
 
@@ -132,4 +151,4 @@ def _draft(template: Template, rendered: Rendered) -> Draft:
     )
 
 
-__all__ = ["Draft", "Situation", "SlotError", "draft_for_gap", "first_name", "template_for"]
+__all__ = ["Draft", "Situation", "SlotError", "draft_for_gap", "draft_from", "first_name", "template_for"]

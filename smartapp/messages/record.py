@@ -109,6 +109,7 @@ class Message:
     not_before: datetime | None
     expires_at: datetime | None
     sent_at: datetime | None
+    seen_at: datetime | None = None
     names: tuple[str, ...] = ()
 
     def approval_digest(self, vault: DatabaseVault) -> str:

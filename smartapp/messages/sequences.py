@@ -25,11 +25,12 @@ class Stop(StrEnum):
     APPOINTMENT_MADE = "appointment-made"
     REPLIED = "replied"
     OPTED_OUT = "opted-out"
+    DISCARDED = "discarded"
     DECEASED = "deceased"
 
 
-# After these nothing more is written at all; after the others the patient is back.
-_FOR_GOOD = frozenset({Stop.OPTED_OUT, Stop.DECEASED})
+# After these nothing more is written by itself; after the others the patient is back.
+_FOR_GOOD = frozenset({Stop.OPTED_OUT, Stop.DISCARDED, Stop.DECEASED})
 Status = Literal["running", "finished", "stopped"]
 
 

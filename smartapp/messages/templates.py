@@ -77,6 +77,12 @@ class Template:
         content = json.dumps([self.id, self.version, self.purpose, self.condition, self.kind, words], sort_keys=True)
         return hashlib.sha256(content.encode()).hexdigest()
 
+    def digest(self, language: str) -> str:
+        """SHA-256 of one wording with the template's name and version: what an approval of it is of."""
+        wording = self.wordings[language]
+        content = [self.id, self.version, self.kind, language, wording.subject, wording.body, wording.sms]
+        return hashlib.sha256(json.dumps(content).encode()).hexdigest()
+
     def wording(self, language: str) -> Wording:
         """The wording in ``language`` (a BCP 47 tag), in English where there is none."""
         return self.wordings.get(language.lower().replace("_", "-").split("-")[0]) or self.wordings["en"]

@@ -87,7 +87,8 @@ class Worker:
         if self._monotonic() - self._tended_at >= self._rhythm.tend:
             self._tended_at = self._monotonic()
             self._claims.tend()
-        self._do_chores()
+        if self._monotonic() - self._chores_at >= self._rhythm.chores:
+            self.do_chores()
         began = self._monotonic()
         claimed = self._claims.claim_some(tuple(self._deliver), self._size)
         delivered: list[tuple[Message, str, str]] = []
@@ -129,9 +130,8 @@ class Worker:
             count += handled
         return count
 
-    def _do_chores(self) -> None:
-        if self._monotonic() - self._chores_at < self._rhythm.chores:
-            return
+    def do_chores(self) -> None:
+        """Do the housekeeping now; what fails in it is logged and tried again next time."""
         self._chores_at = self._monotonic()
         for chore in self._chores:
             try:

@@ -29,6 +29,8 @@ _PLACES: tuple[tuple[Table, Callable[[Any], bytes]], ...] = (
     (tables.gap_remark, lambda row: _by_id(row, "gap_remark")),
     (tables.panel_run, lambda row: _by_id(row, "panel_run")),
     (tables.message, lambda row: _by_id(row, "message")),
+    (tables.template_approval, lambda row: _by_id(row, "template_approval")),
+    (tables.sequence_run, lambda row: _by_id(row, "sequence_run")),
 )
 
 

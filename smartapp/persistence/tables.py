@@ -209,6 +209,7 @@ message = Table(
     Column("server_id", String(200)),
     Column("sent_at", UtcDateTime),
     Column("address_key", String(64)),
+    Column("seen_at", UtcDateTime),
     UniqueConstraint("tenant", "idempotency_key"),
     Index(None, "state", "not_before"),
     Index(None, "tenant", "patient_key"),
@@ -231,6 +232,43 @@ message_event = Table(
     Column("campaign", String(100)),
     Column("variant", String(100)),
     Index(None, "tenant", "at"),
+)
+
+template_approval = Table(
+    "template_approval",
+    metadata,
+    Column("id", String(32), primary_key=True),
+    Column("tenant", String(200), nullable=False),
+    Column("template", String(100), nullable=False),
+    Column("version", Integer, nullable=False),
+    Column("language", String(35), nullable=False),
+    Column("content", String(64), nullable=False),
+    Column("approved_at", UtcDateTime, nullable=False),
+    Column("sealed", LargeBinary, nullable=False),
+    UniqueConstraint("tenant", "template", "version", "language"),
+)
+
+sequence_run = Table(
+    "sequence_run",
+    metadata,
+    Column("id", String(32), primary_key=True),
+    Column("tenant", String(200), nullable=False),
+    Column("ehr", String(200), nullable=False),
+    Column("patient_key", String(64), nullable=False),
+    Column("sequence", String(100), nullable=False),
+    Column("version", Integer, nullable=False),
+    Column("status", String(16), nullable=False),
+    Column("next_step", Integer, nullable=False),
+    Column("due", UtcDateTime, nullable=False),
+    Column("look_at", UtcDateTime, nullable=False),
+    Column("stopped_by", String(32)),
+    Column("message_id", String(32)),
+    Column("measure", String(100)),
+    Column("created_at", UtcDateTime, nullable=False),
+    Column("updated_at", UtcDateTime, nullable=False),
+    Column("sealed", LargeBinary, nullable=False),
+    Index(None, "status", "look_at"),
+    Index(None, "tenant", "patient_key"),
 )
 
 channel_pace = Table(

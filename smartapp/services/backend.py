@@ -52,8 +52,12 @@ class Backend:
 
     def ehr_of(self, message: Message) -> RegisteredEhr | None:
         """The EHR of a message, where it is still registered for this tenant and has a backend client."""
-        ehr = self._registry.by_name(message.ehr)
-        if ehr is None or ehr.tenant != message.tenant or ehr.backend_client_id is None:
+        return self.ehr_by_name(message.ehr, message.tenant)
+
+    def ehr_by_name(self, name: str, tenant: str) -> RegisteredEhr | None:
+        """An EHR, where it is registered for this tenant and has a backend client."""
+        ehr = self._registry.by_name(name)
+        if ehr is None or ehr.tenant != tenant or ehr.backend_client_id is None:
             return None
         return ehr
 

@@ -6,7 +6,6 @@ that its content does not permit.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date
@@ -14,42 +13,53 @@ from datetime import date
 from launch.context import LaunchContext
 from smartapp.errors import InputError, NotFoundError
 from smartapp.measures.model import Measure
-from smartapp.messages.drafting import Draft, draft_for_gap
 from smartapp.messages.ledger import Event
 from smartapp.messages.policy import Verdict
 from smartapp.messages.queue import MessageQueue, Route
 from smartapp.messages.record import PORTAL, Message, NewMessage, first_draft
 from smartapp.messages.routing import RoutingDecision
+from smartapp.messages.sequence_runs import SequenceRuns, re_engagement
 from smartapp.messages.states import State
 from smartapp.services.chart import ChartView
+from smartapp.services.patient_line import PatientLine
 from smartapp.services.routed import Practice, Router, dormancy
 from smartapp.services.snapshot import Snapshot
-
-_NO_NUMBER = "555-0100"
-_AT_NO_NUMBER = re.compile(rf",?\s+(?:(?:at|al)\s+)?{_NO_NUMBER}")
-"""A number that belongs to nobody, and the words around it: taken out again before anybody sees the text."""
+from smartapp.services.wordings import Wordings
 
 
 class OutreachService:
     """Messages of one launch's patient. Every method checks that the message is this patient's."""
 
-    def __init__(self, *, queue: MessageQueue, practice: Practice, router: Router) -> None:
+    def __init__(
+        self, *, queue: MessageQueue, practice: Practice, router: Router, wordings: Wordings, runs: SequenceRuns
+    ) -> None:
         self._queue = queue
         self._router = router
         self._practice = practice
+        self._wordings = wordings
+        self._runs = runs
 
     def draft(self, launch: LaunchContext, measure: Measure, view: ChartView) -> Message:
         """A first text for a gap, by the channel that the rules choose for it.
 
         Asking again while it is under way gives the same draft, not a second one. A patient who is dormant, or of whom
-        that cannot be told, is asked back first, without a word of the gap (R17).
+        that cannot be told, is asked back first, without a word of the gap (R17): that begins the sequence which the
+        worker carries on. Raises :class:`InputError` ``messages.asked-back`` (409) while it is under way.
         """
-        snapshot = view.snapshot
-        draft = self._text_for(measure, snapshot, dormant=dormancy(view.memberships) is not False)
+        patient, key = f"Patient/{launch.patient}", self._key(launch, measure)
+        there = next((one for one in self.of_patient(launch) if one.idempotency_key == key), None)
+        if there is not None:
+            return there
+        line = view.snapshot.patient
+        dormant = dormancy(view.memberships) is not False
+        asks_back = dormant and not self._runs.care_may_follow(launch.tenant, launch.ehr, patient)
+        if asks_back:
+            self._not_asked_already(launch, patient)
+        draft = self._wordings.for_gap(launch.tenant, measure, line, dormant=asks_back)
         new = NewMessage(
             tenant=launch.tenant,
             ehr=launch.ehr,
-            patient=f"Patient/{launch.patient}",
+            patient=patient,
             purpose=draft.purpose,
             subject=draft.subject,
             text=draft.body,
@@ -57,15 +67,50 @@ class OutreachService:
             template=draft.template,
             measure=measure.id,
             sender=launch.user.reference,
-            idempotency_key=self._key(launch, measure),
+            idempotency_key=key,
             launch=launch.handle,
-            names=tuple(name for name in (snapshot.patient.name, self._practice.name) if name),
+            names=self.names_of(line),
         )
-        return self._queue.submit(self.by_its_channel(new, draft.short, view), actor=launch.user.reference)
+        drafted = self._queue.submit(self.by_its_channel(new, draft.short, view), actor=launch.user.reference)
+        if asks_back:
+            self._runs.begin(
+                re_engagement(),
+                tenant=launch.tenant,
+                ehr=launch.ehr,
+                patient=patient,
+                measure=measure.id,
+                message_id=drafted.id,
+                actor=launch.user.reference,
+            )
+        return drafted
 
-    def by_its_channel(self, new: NewMessage, short: str | None, view: ChartView) -> NewMessage:
-        """The message on the channel that the rules choose; ``short`` is its text for a phone."""
+    def _not_asked_already(self, launch: LaunchContext, patient: str) -> None:
+        run = self._runs.latest(launch.tenant, launch.ehr, patient)
+        if run is None or run.progress.status != "running":
+            return
+        under_way = next((one for one in self.of_patient(launch) if one.id == run.message_id), None)
+        if under_way is None or under_way.state in (State.SENT, State.REPLIED):
+            raise InputError(
+                "messages.asked-back",
+                f"This patient is being asked back already; the next step is due on {run.progress.due:%Y-%m-%d}.",
+                status=409,
+            )
+
+    def names_of(self, patient: PatientLine) -> tuple[str, ...]:
+        """The people and places on file that a text to this patient may name."""
+        return tuple(name for name in (patient.name, self._practice.name) if name)
+
+    def by_its_channel(
+        self, new: NewMessage, short: str | None, view: ChartView, *, by_voice: bool = False
+    ) -> NewMessage:
+        """The message on the channel that the rules choose; ``short`` is its text for a phone.
+
+        ``by_voice``: by a call where that is open, whatever the patient prefers.
+        """
         probe = first_draft(new, "", new.sender, view.snapshot.read_at)
+        if by_voice:
+            preferring = replace(view.snapshot.contact, preference="voice")
+            view = replace(view, snapshot=replace(view.snapshot, contact=preferring))
         route = self._router.route_of(self._decision(probe, view, short), view.snapshot.contact)
         if route.channel == PORTAL:
             return new
@@ -81,27 +126,6 @@ class OutreachService:
             contact=view.snapshot.contact,
             short=short,
         )
-
-    def _text_for(self, measure: Measure, snapshot: Snapshot, *, dormant: bool) -> Draft:
-        """The template's words for this gap, in the patient's language where a person has approved the translation."""
-
-        def draft(language: str) -> Draft:
-            return draft_for_gap(
-                measure.id,
-                title=measure.clinical.plain_title or measure.title,
-                patient_name=snapshot.patient.name,
-                practice_name=self._practice.name,
-                practice_phone=self._practice.phone or _NO_NUMBER,
-                language=language,
-                dormant=dormant,
-            )
-
-        first = draft(snapshot.patient.language or "en")
-        chosen = draft("en") if first.needs else first
-        # A practice that has not set its number yet can be answered in the portal all the same.
-        if self._practice.phone:
-            return chosen
-        return replace(chosen, body=_AT_NO_NUMBER.sub("", chosen.body), short=None)
 
     def verdict(self, message: Message, snapshot: Snapshot) -> Verdict:
         """What the text reveals, and to which channels that leaves it."""

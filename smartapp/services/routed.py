@@ -200,6 +200,9 @@ class Router:
             raise AppError("messages.forbidden", f"This message may not be sent. {decisive(decision)[1]}", status=409)
 
 
+_DELAYING = ("translation", "re-engage-first", "no-hour", "frequency", "quiet-hours", "better-day")
+
+
 def decisive(decision: RoutingDecision, channel: str = "") -> tuple[str, str]:
     """The code and the sentence of the reason that a decision hangs on.
 
@@ -210,7 +213,7 @@ def decisive(decision: RoutingDecision, channel: str = "") -> tuple[str, str]:
     if closed:
         return closed[0].code, closed[0].text
     by_portal = [one for one in telling if one.code in ("opted-out-portal", "no-portal", "confidential-portal")]
-    delaying = [one for one in telling if one.code in ("re-engage-first", "frequency", "translation")]
+    delaying = [one for one in telling if one.code in _DELAYING]
     chosen = (by_portal or delaying or telling)[0]
     return chosen.code, chosen.text
 

@@ -72,6 +72,10 @@ class OutreachWorld:
         while self.app.core.worker.run_once():
             pass
 
+    def carry_on(self) -> None:
+        """The worker's chores, as if a minute had passed."""
+        self.app.core.worker.do_chores()
+
     def state(self, message_id: str) -> tuple[str, str | None]:
         found = self.app.core.queue.get(message_id, tenant="default")
         return found.state.value, found.reason
