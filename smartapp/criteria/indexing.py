@@ -146,7 +146,8 @@ class LeafIndex:
         for number, event in enumerate(facts.events):
             kind = self._kinds.get(event.kind)
             if kind is not None and not _later(event, as_of):
-                groups.setdefault(kind.place(event.codes), []).append((number, event))
+                place = kind.known.get(event.codes) or kind.place(event.codes)
+                groups.setdefault(place, []).append((number, event))
         sure: dict[int, list[_Group]] = {}
         unsure: dict[int, list[_Group]] = {}
         for place, group in groups.items():
@@ -180,9 +181,10 @@ def certain_only(leaves: Leaves) -> Leaves:
 
 def _later(event: Event, as_of: Instant) -> bool:
     """Whether the event came after ``as_of``: by the earlier known of start and record; an appointment never."""
+    start = event.start
+    if start is not None and start <= as_of:  # nearly always
+        return False
     if event.kind == "Appointment":
         return False
-    start, at = event.start, event.at
-    if start is None:
-        return at is not None and at > as_of
-    return start > as_of and (at is None or at > as_of)
+    at = event.at
+    return at > as_of if at is not None else start is not None

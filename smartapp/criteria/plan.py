@@ -24,14 +24,15 @@ class Plan:
         self.nodes: list[Node] = []
         self.about_patient: list[bool] = []
         self._numbers: dict[_Key, int] = {}
-        self._seen: dict[int, tuple[Node, int]] = {}  # by identity; holds the node, so that its id stays its own
+        self.by_identity: dict[int, int] = {}
+        """The numbers by ``id(node)``: whoever asks with a node of the rules themselves need not look it up."""
+        self._kept: list[Node] = []  # all that have a number by identity, so that their ids stay their own
         for rule in rules:
             self._add(rule)
 
     def number(self, node: Node) -> int:
         """The number of a node, or of its equal. Raises :class:`CriteriaError` for one that is in no rule here."""
-        seen = self._seen.get(id(node))
-        found = self._find(node) if seen is None else seen[1]
+        found = self._find(node)
         if found is None:
             raise CriteriaError("criteria.not-compiled", f"This {type(node).__name__} is not part of the rules.")
         return found
@@ -45,9 +46,9 @@ class Plan:
         return frozenset(found)
 
     def _add(self, node: Node) -> int:
-        seen = self._seen.get(id(node))
+        seen = self.by_identity.get(id(node))
         if seen is not None:
-            return seen[1]
+            return seen
         key: _Key = (type(node), *(self._atom(getattr(node, name)) for name in field_names(type(node))))
         number = self._numbers.get(key)
         if number is None:
@@ -55,7 +56,8 @@ class Plan:
             self.nodes.append(node)
             inner = node.opens_scope or all(self.about_patient[self._add(child)] for child in children(node))
             self.about_patient.append(inner and not hasattr(node, "of"))
-        self._seen[id(node)] = (node, number)
+        self.by_identity[id(node)] = number
+        self._kept.append(node)
         return number
 
     def _atom(self, part: object) -> object:
@@ -66,9 +68,9 @@ class Plan:
         return part
 
     def _find(self, node: Node) -> int | None:
-        seen = self._seen.get(id(node))
+        seen = self.by_identity.get(id(node))
         if seen is not None:
-            return seen[1]
+            return seen
         parts: list[object] = []
         for name in field_names(type(node)):
             part = getattr(node, name)

@@ -54,6 +54,9 @@ class Populations:
     numerator: int
 
 
+NOT_COUNTED = Populations(0, 0, 0, 0, 0)
+
+
 @dataclass(frozen=True, slots=True)
 class RateResult:
     """One group of a measure: what is reported and whether there is a gap."""
@@ -129,7 +132,10 @@ def evaluate_measure(
 
 
 def count_populations(rate: Rate, strict: Answers) -> Populations:
-    """The counts of one rate, from strict answers to :func:`smartapp.measures.answers.report_questions`."""
+    """The counts of one rate, from strict answers to :func:`smartapp.measures.answers.report_questions`.
+
+    Most patients are in the initial population of few measures, and nothing else is asked of the others.
+    """
 
     def members(population: Population) -> Members:
         if isinstance(population, EventSet):
@@ -139,8 +145,11 @@ def count_populations(rate: Rate, strict: Answers) -> Populations:
     def any_of(reasons: Sequence[Reason]) -> Members:
         return _NOBODY.union(*(members(reason.part) for reason in reasons))
 
+    initial = members(rate.initial_population)
+    if not initial:
+        return NOT_COUNTED
     return cascade(
-        initial=members(rate.initial_population),
+        initial=initial,
         denominator=members(rate.denominator),
         exclusions=any_of(rate.exclusions),
         numerator=members(rate.numerator),
@@ -247,9 +256,7 @@ def lines(patient_id: str, result: MeasureResult) -> list[dict[str, object]]:
     caveats = [
         {"code": ReasonCode.CAVEAT.value, "text": f"Not known: {name}.", "missing": [name]} for name in result.caveats
     ]
-    rates = result.rates or (
-        RateResult("Clinical", Populations(0, 0, 0, 0, 0), _gap_of_chart(due.status), due.reasons),
-    )
+    rates = result.rates or (RateResult("Clinical", NOT_COUNTED, _gap_of_chart(due.status), due.reasons),)
     written = []
     for rate in rates:
         counts = rate.populations
