@@ -26,6 +26,10 @@ test: install lint tools ## lint, types and all tests, with the coverage floors
 test-deep: install ## long fuzzing of the two engines against each other, and the mutants of every measure
 	$(BIN)/python -m pytest -m deep
 
+test-spark: install ## the population on Spark; installs pyspark (434 MB) into .venv, needs Java 17
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r requirements.spark.lock
+	SMARTAPP_TEST_SPARK=1 $(BIN)/python -m pytest tests/integration/test_spark.py
+
 lint: install ## ruff (rules and format) and mypy
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
@@ -42,4 +46,4 @@ lock: ## resolve requirements.lock again (Python 3.11 to 3.13, every wheel's has
 	$(PYTHON) -m uv pip compile pyproject.toml --extra test --extra postgres --universal --python-version 3.11 \
 	  --generate-hashes --no-emit-index-url --no-header -o requirements.lock requirements.build.in --quiet
 
-.PHONY: help install demo test test-deep lint tools bench lock
+.PHONY: help install demo test test-deep test-spark lint tools bench lock
