@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 from support import builders as b
+from support.sql_measures import answers, times
 
 from smartapp.criteria.evaluate import Mode, Outcome, compile_rules
 from smartapp.criteria.valuesets import ValueSets
@@ -267,3 +268,30 @@ def test_the_spans_are_the_practices() -> None:
     assert found.truth(rare.rule) is True
     assert found.truth(missed.rule) is True
     assert rare.meaning == "A single visit in the past 36 months."
+
+
+# --- the population's engine ------------------------------------------------------------------------
+
+
+def test_both_engines_put_the_same_patients_into_every_group() -> None:
+    speaks = (SlotCode("language", "urn:ietf:bcp:47", "es-US"),)
+    charts = [
+        Facts("nothing"),
+        Facts("a", (b.problem(vs.ASTHMA, "2020-01-01"), b.problem(vs.COPD, "2020-01-01"), *for_asthma(*MAY[:3]))),
+        Facts("b", (visit("2020-01-05"), appointment("2026-01-05", "noshow"), appointment("2026-02-05", "noshow"))),
+        Facts("c", (visit("2020-01-05"), appointment("2026-08-05", "booked")), codes=speaks),
+        Facts("d", (b.event("Coverage", codes.MEDICARE[0], "2020-01-01", "for ever", status="active"),), sex="female"),
+        Facts("e", (b.problem(vs.PREGNANCY, "2026-03-01"), visit("2026-05-01")), birth_low=b.first("1990-01-01")),
+        Facts(
+            "f", (b.encounter(vs.ENCOUNTER_INPATIENT, "2026-06-01", "2026-06-05", class_="IMP"), *for_asthma(MAY[0]))
+        ),
+        Facts("g", (b.problem(vs.DIABETES, "2020-01-01", clinical="inactive", end=None),)),
+    ]
+    rules = [group.rule for group in GROUPS.values()]
+    found = answers(rules, (), charts, b.made_up_sets(), times(b.YEAR, AS_OF))
+    for facts, (strict, kleene) in zip(charts, found, strict=True):
+        for group in GROUPS.values():
+            expected = [
+                _program().run(facts, b.YEAR, AS_OF, mode=mode).truth(group.rule) for mode in (Mode.STRICT, Mode.KLEENE)
+            ]
+            assert [strict.truth(group.rule), kleene.truth(group.rule)] == expected, (facts.patient_id, group.id)
