@@ -7,17 +7,14 @@ because what is unknown is dropped where it arises, as CQL does; the rest is the
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from operator import attrgetter
 from typing import Any
 
 from smartapp.criteria.compiling import Builder, Compiler, Fn, Run
 from smartapp.criteria.indexing import EMPTY, Members, members
+from smartapp.criteria.joins import join
 from smartapp.criteria.nodes import (
-    Compare,
-    Condition,
     DefineSet,
     Events,
-    Field,
     Node,
     Pick,
     Union,
@@ -100,7 +97,7 @@ def _union(c: Compiler, node: Union) -> Fn:
 
 
 def _with(c: Compiler, node: With) -> Fn:
-    events, others, fits_among = c.fn(node.events), c.fn(node.other), _join(c, node.on)
+    events, others, fits_among = c.fn(node.events), c.fn(node.other), join(c, node.on)
     strict, negated = c.strict, node.negated
 
     def with_(run: Run, _this: Event | None, _other: Event | None) -> Members:
@@ -127,60 +124,6 @@ def _with(c: Compiler, node: With) -> Fn:
 
 EMPTY_BUT = {False: EMPTY, True: Members((), (), True)}
 """No member that is seen; open or not."""
-
-
-Fits = Callable[[Event], "bool | None"]
-"""Whether one of the others fits an event."""
-
-
-def _join(c: Compiler, on: Condition) -> Callable[[Run, Members], Fits]:
-    """How events are joined with a set of others."""
-    this, other = equal_fields(on)
-    if this and other:
-        return _equal(attrgetter(this), attrgetter(other))
-    holds = c.fn(on)
-
-    def one_by_one(run: Run, others: Members) -> Fits:
-        def fits(event: Event) -> bool | None:
-            possible = others.open
-            for one in others.sure:
-                truth = holds(run, event, one)
-                if truth:
-                    return True
-                possible = possible or truth is None
-            return None if possible or any(holds(run, event, one) is not False for one in others.unsure) else False
-
-        return fits
-
-    return one_by_one
-
-
-def _equal(this: Callable[[Event], Any], other: Callable[[Event], Any]) -> Callable[[Run, Members], Fits]:
-    """A join of two fields that have to be equal (an encounter and what names it): by look-up, not pair by pair."""
-
-    def by_key(_run: Run, others: Members) -> Fits:
-        certain, possible = {other(one) for one in others.sure}, {other(one) for one in others.unsure}
-        vague = others.open or None in certain or None in possible
-
-        def fits(event: Event) -> bool | None:
-            key = this(event)
-            if key is None:
-                return None
-            if key in certain:
-                return True
-            return None if vague or key in possible else False
-
-        return fits
-
-    return by_key
-
-
-def equal_fields(on: Condition) -> tuple[str, str]:
-    """The fields of this and of the other event, where a join asks for nothing but that they are equal; else blank."""
-    if isinstance(on, Compare) and on.op == "=" and isinstance(on.left, Field) and isinstance(on.right, Field):
-        names = {on.left.of: on.left.name, on.right.of: on.right.name}
-        return names.get("this", ""), names.get("other", "")
-    return "", ""
 
 
 def _pick(c: Compiler, node: Pick) -> Fn:
