@@ -35,7 +35,7 @@ def read_value(draft: Draft, codes: list[SlotCode], resource: Resource) -> None:
 
     A whole number without a unit (``valueInteger``, as of a questionnaire's score) sets ``number`` and stays of kind
     *other*, for it is no quantity. So does a quantity with a comparator: ``> 14 %`` is not 14 %
-    (FHIR R4, Quantity.comparator, a modifier).
+    (FHIR R4, Quantity.comparator, a modifier). Its unit is kept: it tells such a bound from words.
     """
     quantity, concept, component = _asked(resource)
     if quantity is not None:
@@ -63,12 +63,12 @@ def _read_quantity(draft: Draft, quantity: Quantity) -> None:
         return
     if not isfinite(amount):
         unusable("value", "is not a number")
+    draft.unit = _unit(quantity.code, quantity.system, quantity.unit)
     if quantity.comparator is not None:
         draft.value_kind = ValueKind.OTHER
         return
     draft.value_kind = ValueKind.QUANTITY
     draft.number = amount
-    draft.unit = _unit(quantity.code, quantity.system, quantity.unit)
 
 
 def unit_of(quantity: Json) -> str | None:

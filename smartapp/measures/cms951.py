@@ -19,6 +19,7 @@ from smartapp.criteria.words import (
     observations,
     other,
     start,
+    unit,
     value_kind,
 )
 from smartapp.measures import valuesets as vs
@@ -67,8 +68,9 @@ def ckd_5_or_esrd(window: Interval = PERIOD) -> Condition:
 
 
 _egfr = is_laboratory_test_performed(observations(vs.EGFR, found_in=("laboratory",))).where(has_result)
+# A quantity, or that it was too low to be measured. "Below 5 mg/g" (a quantity with a comparator) is a result as well.
 _ratio = is_laboratory_test_performed(observations(vs.URINE_ALBUMIN_CREATININE_RATIO, found_in=("laboratory",))).where(
-    value_kind.is_("quantity") | has("value", vs.UNDETECTABLE_RESULT)
+    value_kind.is_("quantity") | unit.is_known | has("value", vs.UNDETECTABLE_RESULT)
 )
 _albumin = is_laboratory_test_performed(observations(vs.URINE_ALBUMIN, found_in=("laboratory",))).where(has_result)
 _creatinine = is_laboratory_test_performed(observations(vs.URINE_CREATININE, found_in=("laboratory",))).where(

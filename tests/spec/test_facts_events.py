@@ -362,7 +362,7 @@ def quantity(value: Any, unit: str = "%", **more: Any) -> dict[str, Any]:
         ({"valueQuantity": {"value": 9.1, "system": "urn:x", "unit": "%"}}, ValueKind.QUANTITY, 9.1, "%"),
         ({"valueQuantity": {"value": 9.1}}, ValueKind.QUANTITY, 9.1, None),
         ({"valueQuantity": {"unit": "%"}}, ValueKind.NONE, None, None),
-        ({"valueQuantity": quantity(14, comparator=">")}, ValueKind.OTHER, None, None),
+        ({"valueQuantity": quantity(14, comparator=">")}, ValueKind.OTHER, None, "%"),
         ({"valueCodeableConcept": concept("neg")}, ValueKind.CODE, None, None),
         ({"valueCodeableConcept": {"text": "negative"}}, ValueKind.OTHER, None, None),
         ({"valueInteger": 12}, ValueKind.OTHER, 12.0, None),

@@ -16,6 +16,7 @@ from support.patients.common import (
     within,
 )
 
+from smartapp.facts.events import ValueKind
 from smartapp.measures import codes
 from smartapp.measures import valuesets as vs
 from smartapp.measures.cms951 import CMS951
@@ -91,6 +92,9 @@ def _tests(table: Table) -> None:
     table.row("filtration rate, coded", DONE, RATIO, b.observation(vs.EGFR, value=codes.YES))
     coded = partial(b.observation, vs.URINE_ALBUMIN_CREATININE_RATIO)
     table.row("ratio undetectable", DONE, EGFR, coded(value=vs.UNDETECTABLE_RESULT))
+    table.row("ratio below what can be measured", DONE, EGFR, coded(value_kind=ValueKind.OTHER, unit="mg/g"))
+    table.row("ratio in words", OPEN, EGFR, coded(value_kind=ValueKind.OTHER))
+    table.row("ratio without a unit", DONE, EGFR, coded(value_kind=ValueKind.QUANTITY, number=3.0))
     table.row("ratio with another code", OPEN, EGFR, coded(value=codes.YES))
     albumin, creatinine = partial(b.result, vs.URINE_ALBUMIN), partial(b.result, vs.URINE_CREATININE)
     table.row("albumin alone", OPEN, EGFR, albumin())
