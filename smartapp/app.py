@@ -19,6 +19,7 @@ from smartapp.web.opt_out import opt_out_pages
 from smartapp.web.outreach import outreach_pages
 from smartapp.web.parts import Parts
 from smartapp.web.population import population_pages
+from smartapp.web.wordings import wording_pages
 
 _FORM_PARTS = 200
 
@@ -43,7 +44,8 @@ def create_app(core: Core) -> Flask:
     app.extensions["smartapp"] = _parts(core)
     look = Look(stylesheet="/static/app.css", script="/static/continue.js")
     app.register_blueprint(launch_blueprint(core.launch, look=look))
-    for pages in (entry_pages, chart_pages, population_pages, outreach_pages, messages_pages, opt_out_pages, hooks):
+    launched = (entry_pages, chart_pages, population_pages, outreach_pages, messages_pages, wording_pages)
+    for pages in (*launched, opt_out_pages, hooks):
         app.register_blueprint(pages)
     guards.declare_public(
         app, "static", "launch.from_ehr", "launch.standalone", "launch.callback", "launch.logout", "launch.jwks"
@@ -75,6 +77,7 @@ def _parts(core: Core) -> Parts:
         replies=core.replies,
         population=core.population,
         opt_outs=core.opt_outs,
+        approvals=core.approvals,
     )
 
 

@@ -35,6 +35,15 @@ class Element:
     def first(self, tag: str | None = None, **attributes: str) -> Element | None:
         return next(iter(self.find(tag, **attributes)), None)
 
+    def form_to(self, ending: str) -> Element | None:
+        """The form whose address ends so; or, with another form's fields, the button that leads there."""
+        form = next((f for f in self.find("form") if f.attributes.get("action", "").endswith(ending)), None)
+        button = next((b for b in self.find("button") if b.attributes.get("formaction", "").endswith(ending)), None)
+        if form is not None or button is None:
+            return form
+        owner = self.first("form", id=button.attributes.get("form", ""))
+        return Element("form", {"action": button.attributes["formaction"]}, owner.children if owner else [])
+
     def _has(self, name: str, value: str) -> bool:
         key = name.rstrip("_").replace("_", "-")
         actual = self.attributes.get(key)

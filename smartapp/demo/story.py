@@ -163,7 +163,7 @@ def _approve(browser: Browser, gap: Element, say: Say) -> str:
         raise StoryError("demo.policy", "The message names the care that is due and is not marked portal-only.")
     else:
         say("  neutral: a patient who has long not been seen is asked back first")
-    approve = next((f for f in page.find("form") if f.attributes.get("action", "").endswith("/approve")), None)
+    approve = page.form_to("/approve")
     if approve is None:
         raise StoryError("demo.approve", "The message cannot be approved.")
     page = browser.submit(approve)

@@ -62,7 +62,7 @@ def run(count: int, workers: int, database: str, say: Callable[[str], None]) -> 
         ledger = _ledger(url, secret)
         queue = MessageQueue(ledger)
         say(f"queue: {count:,} messages, approved")
-        queued = _fill(ledger, queue, count)
+        queued = _fill(queue, count)
         say(f"queue: sending, {workers} workers")
         with _portal() as (portal, port):
             command = [sys.executable, "-m", "smartapp.messages.bench", url, str(port)]
@@ -99,25 +99,23 @@ def _ledger(url: str, secret: str) -> Ledger:
     return Ledger(engine, vault, audit, clock=_now, entropy=os.urandom)
 
 
-def _fill(ledger: Ledger, queue: MessageQueue, count: int) -> float:
+def _message(number: int) -> NewMessage:
+    return NewMessage(
+        tenant=_TENANT,
+        ehr="bench",
+        patient=f"Patient/{number}",
+        purpose="recall",
+        text=f"Please call us about your next visit ({number}).",
+        idempotency_key=str(number),
+    )
+
+
+def _fill(queue: MessageQueue, count: int) -> float:
     """Seconds that it took."""
     began = time.monotonic()
     for first in range(0, count, _TOGETHER):
-        with ledger.writing() as tx:
-            for number in range(first, min(first + _TOGETHER, count)):
-                queue.submit(
-                    NewMessage(
-                        tenant=_TENANT,
-                        ehr="bench",
-                        patient=f"Patient/{number}",
-                        purpose="recall",
-                        text=f"Please call us about your next visit ({number}).",
-                        idempotency_key=str(number),
-                    ),
-                    actor=_ACTOR,
-                    approve=True,
-                    connection=tx,
-                )
+        numbers = range(first, min(first + _TOGETHER, count))
+        queue.submit_all([_message(number) for number in numbers], actor=_ACTOR, approve=True)
     return time.monotonic() - began
 
 

@@ -126,9 +126,7 @@ class Ledger:
         if moved:
             connection.execute(_MOVE, [_columns(one) for one in moved])
             befores = [current.state for current, _ in moves]
-            connection.execute(
-                _INSERT_EVENT, [self._event_row(one, before) for one, before in zip(moved, befores, strict=True)]
-            )
+            self.events_of(connection, list(zip(moved, befores, strict=True)))
         return moved
 
     def store(self, connection: Connection, changed: Message) -> None:
@@ -138,6 +136,11 @@ class Ledger:
     def event(self, connection: Connection, moved: Message, before: State | None) -> None:
         """Note a change of state."""
         connection.execute(_INSERT_EVENT, self._event_row(moved, before))
+
+    def events_of(self, connection: Connection, moves: Sequence[tuple[Message, State | None]]) -> None:
+        """Note many changes of state: each message as it is now, and the state before."""
+        if moves:
+            connection.execute(_INSERT_EVENT, [self._event_row(moved, before) for moved, before in moves])
 
     def _event_row(self, moved: Message, before: State | None) -> dict[str, Any]:
         return {

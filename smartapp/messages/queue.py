@@ -14,7 +14,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, func, select
 
 from smartapp.errors import InputError, NotAllowedError, NotFoundError
-from smartapp.messages.ledger import Event, Ledger, insert_for
+from smartapp.messages.ledger import Event, Ledger, insert_for, said_of
 from smartapp.messages.record import PORTAL, Message, NewMessage, address_key, first_draft, from_row, to_row
 from smartapp.messages.states import EDITABLE, State, WrongStateError
 from smartapp.persistence.engine import reading
@@ -75,6 +75,30 @@ class MessageQueue:
                 draft = ledger.move(tx, draft, State.FOR_REVIEW, wanted="reviewed")
             ledger.record(tx, "draft", draft, actor=actor, launch=new.launch)
             return draft
+
+    def submit_all(self, news: Sequence[NewMessage], *, actor: str, approve: bool = False) -> list[Message]:
+        """As :meth:`submit`, for many in one transaction: drafts, or with ``approve`` queued; in their order."""
+        ledger, now = self._ledger, self._ledger.clock()
+        drafts = [first_draft(new, ledger.entropy(16).hex(), actor, now) for new in news]
+        kept = [replace(one, state=State.QUEUED, **self._approval(one, actor)) for one in drafts] if approve else drafts
+        digests = [new.digest(ledger.vault) for new in news]
+        rows = [
+            {**to_row(one, ledger.vault), "request_digest": digest} for one, digest in zip(kept, digests, strict=True)
+        ]
+        with ledger.writing() as tx:
+            unless_there = insert_for(tx)(message).on_conflict_do_nothing().returning(message.c.id)
+            added = set(tx.execute(unless_there, rows).scalars()) if rows else set()
+            made = [one for one in kept if one.id in added]
+            ledger.events_of(tx, [(replace(one, state=State.DRAFT), None) for one in made])
+            if approve:
+                ledger.events_of(tx, [(one, State.DRAFT) for one in made])
+            action = "approve" if approve else "draft"
+            detail = {"version": "1"} if approve else {}
+            ledger.audit.record_all_in(tx, [said_of(action, one, actor=actor, detail=detail) for one in made])
+            return [
+                one if one.id in added else self._existing(tx, new, digest)
+                for one, new, digest in zip(kept, news, digests, strict=True)
+            ]
 
     def edit(
         self,

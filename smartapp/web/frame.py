@@ -22,6 +22,8 @@ NOTICES = {
         "warn",
         "You had changed the text: it is saved and not approved. Read what it reveals, then approve it.",
     ),
+    "wording-approved": ("good", "Approved. It holds for this version of the wording."),
+    "wording-withdrawn": ("good", "The approval is withdrawn."),
     "discarded": ("good", "Discarded. Nothing was sent."),
     "reading": ("info", "Reading the chart again."),
 }

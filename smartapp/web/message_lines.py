@@ -12,7 +12,7 @@ from smartapp.messages.routing import RoutingDecision
 from smartapp.messages.states import EDITABLE, NEXT, State
 from smartapp.services.routed import Practice
 from smartapp.web.labels import day_text
-from smartapp.web.message_words import CHANNEL_TEXT, READ, state_words, why_text
+from smartapp.web.message_words import APPROVED_FOR, CHANNEL_TEXT, READ, state_words, why_text
 from smartapp.web.previews import Preview, previews
 
 REVEALS: Mapping[str, str] = {
@@ -155,7 +155,7 @@ def message_view(
         can_reroute=message.state is State.HELD and moved and may_decide,
         reroute_text=CHANNEL_TEXT[routing.channel or "portal"],
         read_title=READ[message.channel],
-        approve_text=f"Approve it to go {CHANNEL_TEXT[message.channel]}",
+        approve_text=f"Approve and queue {APPROVED_FOR[message.channel]}",
         where_text=_where(message),
         routing=_routing(routing),
         previews=previews(message, verdict, practice, proxy_reads=not forbidden),

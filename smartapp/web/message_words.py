@@ -16,6 +16,8 @@ CHANNEL_TEXT: Mapping[str, str] = {
     "letter": "as a letter",
 }
 
+APPROVED_FOR: Mapping[str, str] = {**CHANNEL_TEXT, "portal": "for the portal", "voice": "as a call"}
+
 READ: Mapping[str, str] = {
     "portal": "What the patient reads in the portal",
     "sms": "What the patient reads on the phone",

@@ -80,7 +80,14 @@ def edit(handle: str, message_id: str) -> AnyResponse:
 @outreach_pages.post("/messages/<message_id>/approve")
 @within_launch(CLINICIAN)
 def approve(handle: str, message_id: str) -> AnyResponse:
-    """Approve the text that was on the page, and queue it."""
+    """Approve the text that was on the page, and queue it; one that was changed there is saved and read again first."""
+    current = parts().outreach.get(g.launch, message_id)
+    shown = (_as_typed(current.subject), _as_typed(current.text))
+    if "body" in request.form and shown != tuple(
+        text_field(request.form, name, most=most) for name, most in (("subject", 120), ("body", 4000))
+    ):
+        edit(handle, message_id=message_id)
+        return redirect(url_for("outreach.message", handle=handle, message_id=message_id, done="edited"), 303)
     found = parts().outreach.approve(
         g.launch,
         message_id,
@@ -110,6 +117,11 @@ def cancel(handle: str, message_id: str) -> AnyResponse:
     """Take a message back that was not sent yet."""
     parts().outreach.cancel(g.launch, message_id)
     return redirect(url_for("outreach.message", handle=handle, message_id=message_id, done="discarded"), 303)
+
+
+def _as_typed(text: str) -> str:
+    """A text as a form brings it back."""
+    return text.replace("\r\n", "\n").strip()
 
 
 def _snapshot() -> Snapshot:

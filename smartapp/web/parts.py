@@ -8,6 +8,7 @@ from flask import current_app
 
 from launch.ports import AuditSink, Clock, EhrRegistry
 from launch.sessions import Sessions
+from smartapp.messages.approvals import Approvals
 from smartapp.messages.channels.opt_outs import OptOuts
 from smartapp.persistence.practice import GapRemarks
 from smartapp.services.chart import ChartService
@@ -32,6 +33,7 @@ class Parts:
     replies: SmsReplies
     population: PopulationService
     opt_outs: OptOuts
+    approvals: Approvals
 
 
 def parts() -> Parts:

@@ -162,7 +162,7 @@ def test_an_older_text_cannot_be_approved(page: Page, demo: Stage, complaints: C
     sign_in(page, demo.ehr)
     app = open_chart(page, demo.ehr, PATIENT)
     app.locator("#gap-CMS122").get_by_role("button", name="Draft a message").click()
-    version = app.locator("form[action$='/approve'] input[name=version]")
+    version = app.locator("form#edit input[name=version]")
     before = version.input_value()
     app.get_by_label("Text").fill("Please call us.")
     app.get_by_role("button", name="Save the text").click()

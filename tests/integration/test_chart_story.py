@@ -97,7 +97,9 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
 
 
 def _form(page: Element, ending: str) -> Element:
-    return next(f for f in page.find("form") if f.attributes.get("action", "").endswith(ending))
+    found = page.form_to(ending)
+    assert found is not None, ending
+    return found
 
 
 def _card(page: Element, measure: str) -> Element:
@@ -172,7 +174,7 @@ def test_editing_voids_an_approval_and_discarding_ends_a_message(world: World) -
         browser.submit(_form(page, "/edit"), version="1", body="An older text.")
     page = browser.submit(_form(page, "/cancel"))
     assert page.first("span", data_state="cancelled") is not None
-    assert not [f for f in page.find("form") if f.attributes.get("action", "").endswith("/approve")]
+    assert page.form_to("/approve") is None
 
 
 def test_asking_twice_for_a_draft_gives_one_message(world: World) -> None:

@@ -112,6 +112,19 @@ def test_a_text_that_was_changed_is_left_and_said_so(world: OutreachWorld) -> No
     assert world.state(message)[0] == "draft"
 
 
+def test_approving_what_was_changed_without_saving_saves_it_and_asks_again(world: OutreachWorld) -> None:
+    """As in a browser without scripts: the button carries the text that was typed."""
+    browser = world.sign_in()
+    message = world.draft(browser, "pt-1007", "CMS130")
+    page = browser.get(browser.url)
+    page = browser.submit(form(page, "/approve"), body="Please call us about your next visit.")
+    assert world.state(message)[0] == "draft"
+    assert "it is saved and not approved" in page.text
+    assert world.app.core.queue.get(message, tenant="default").text == "Please call us about your next visit."
+    browser.submit(form(page, "/approve"))
+    assert world.state(message)[0] == "queued"
+
+
 def test_another_patients_message_is_not_there(world: OutreachWorld) -> None:
     browser = world.sign_in()
     message = world.draft(browser, "pt-1007", "CMS130")

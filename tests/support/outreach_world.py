@@ -86,7 +86,9 @@ def handle(browser: Browser) -> str:
 
 
 def form(page: Element, ending: str) -> Element:
-    return next(f for f in page.find("form") if f.attributes.get("action", "").endswith(ending))
+    found = page.form_to(ending)
+    assert found is not None, ending
+    return found
 
 
 def waited(browser: Browser, page: Element) -> Element:

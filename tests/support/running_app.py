@@ -131,7 +131,9 @@ class Page:
 
     def form_to(self, ending: str) -> Element:
         """The form of the page whose address ends so."""
-        return next(f for f in self.tree.find("form") if f.attributes.get("action", "").endswith(ending))
+        found = self.tree.form_to(ending)
+        assert found is not None, ending
+        return found
 
 
 class Browser:

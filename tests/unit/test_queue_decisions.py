@@ -243,3 +243,18 @@ def test_an_expired_message_is_cancelled_not_sent(box: Outbox) -> None:
     found = box.queue.get(message.id, tenant="clinic")
     assert (found.state, found.reason) == (State.CANCELLED, "messages.expired")
     assert box.portal.posts == 0
+
+
+def test_many_are_drafted_or_queued_in_one_go_and_each_once(box: Outbox) -> None:
+    news = [new_message(text=f"number {n}", idempotency_key=f"many-{n}") for n in range(5)]
+    first = box.queue.submit(news[2], actor=NURSE)
+    made = box.queue.submit_all(news, actor=NURSE, approve=True)
+    assert [one.text for one in made] == [one.text for one in news]
+    assert made[2] == first
+    assert [one.state.value for one in made] == ["queued", "queued", "draft", "queued", "queued"]
+    assert [e.after.value for e in box.queue.events(tenant="clinic", message_id=made[0].id)] == ["draft", "queued"]
+    assert box.queue.submit_all(news, actor=NURSE, approve=True) == made
+    assert box.queue.submit_all([], actor=NURSE) == []
+    box.clock.pass_time(1)
+    assert box.worker().drain() == 4
+    assert box.storage.audit.verify().intact
