@@ -81,6 +81,18 @@ class Outside:
     sleep: Sleep = time.sleep
 
 
+def enabled_by(settings: Settings, known: Mapping[str, Measure], value_sets: ValueSets) -> Enabled:
+    """What the settings enable of the measures as the practice has chosen them.
+
+    Raises :class:`ConfigurationError` for a name that is none.
+    """
+    measures = chosen(_all_or(settings.measures), known, "measure")
+    groups = chosen(_all_or(settings.groups), GROUPS, "group")
+    return Enabled(
+        [known[one] for one in measures], [GROUPS[one] for one in groups], value_sets, outside=set_up(settings)
+    )
+
+
 @dataclass(frozen=True)
 class Core:
     """The app's parts below the web; made by :func:`open_core`."""
@@ -121,14 +133,7 @@ class Core:
 
     @cached_property
     def enabled(self) -> Enabled:
-        measures = chosen(_all_or(self.settings.measures), self.measures, "measure")
-        groups = chosen(_all_or(self.settings.groups), GROUPS, "group")
-        return Enabled(
-            [self.measures[one] for one in measures],
-            [GROUPS[one] for one in groups],
-            self.value_sets,
-            outside=set_up(self.settings),
-        )
+        return enabled_by(self.settings, self.measures, self.value_sets)
 
     @cached_property
     def meanings(self) -> Meanings:

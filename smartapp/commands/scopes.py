@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import click
+
+if TYPE_CHECKING:
+    from smartapp.services.enabled import Enabled
 
 
 @click.command("scopes")
@@ -13,9 +18,7 @@ def command(view: str, syntax: str, as_json: bool) -> None:
     """List the derived scopes, and for each the measures and groups that need it."""
     import json
 
-    from smartapp.commands.context import core_from_environment
-
-    reasons = core_from_environment().enabled.scope_reasons("chart" if view == "chart" else "population")
+    reasons = _enabled().scope_reasons("chart" if view == "chart" else "population")
     for reason in reasons:
         scope = str(reason.scope) if syntax == "v2" else reason.scope.v1()
         if as_json:
@@ -24,3 +27,25 @@ def command(view: str, syntax: str, as_json: bool) -> None:
         else:
             refines = "" if reason.essential else "  (refines)"
             click.echo(f"{scope}{refines}\n    {', '.join(reason.needed_by)}")
+
+
+def _enabled() -> Enabled:
+    """What this installation enables; where there is none yet, what the settings that are there would enable."""
+    import os
+
+    from smartapp.commands.context import core_from_environment
+    from smartapp.config import load
+    from smartapp.core import enabled_by
+    from smartapp.criteria.valuesets import ValueSets
+    from smartapp.errors import ConfigurationError
+    from smartapp.measures.catalogue import MEASURES
+
+    try:
+        return core_from_environment().enabled
+    except ConfigurationError as error:
+        if error.code != "config.missing":
+            raise
+        missing = error.message.partition(":")[0]
+        click.echo(f"{missing}: the scopes of a new installation.", err=True)
+    stand_ins = {"SMARTAPP_PUBLIC_URL": "http://localhost", "SMARTAPP_SECRET_KEY": os.urandom(32).hex()}
+    return enabled_by(load({**stand_ins, **os.environ}), MEASURES, ValueSets.load())

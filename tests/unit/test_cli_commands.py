@@ -61,7 +61,16 @@ def test_a_command_that_does_not_exist_is_one_line(run: Run) -> None:
 
 def test_missing_settings_are_named(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("SMARTAPP_SECRET_KEY")
-    _bad(run("scopes"), "SMARTAPP_SECRET_KEY")
+    _bad(run("ehr", "list"), "SMARTAPP_SECRET_KEY")
+
+
+def test_scopes_can_be_seen_before_anything_is_set_up(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    _, before, _ = run("scopes")
+    monkeypatch.delenv("SMARTAPP_PUBLIC_URL")
+    monkeypatch.delenv("SMARTAPP_SECRET_KEY")
+    code, out, err = run("scopes")
+    assert (code, out) == (0, before)
+    assert "SMARTAPP_PUBLIC_URL is not set" in err
 
 
 def test_a_measure_that_does_not_exist_is_named(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
