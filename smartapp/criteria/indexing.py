@@ -73,14 +73,12 @@ class _Kind:
     places: dict[tuple[tuple[int, ...], tuple[int, ...]], _Place] = field(default_factory=dict)
 
     def place(self, codes: tuple[SlotCode, ...]) -> _Place:
-        """The place of an event with these codes; the same object for all that belong to the same leaves."""
-        found = self.known.get(codes)
-        if found is None:
-            if len(self.known) >= _KEPT:
-                self.known.clear()
-                self.places.clear()
-            leaves = self._look_up(codes)
-            found = self.known[codes] = self.places.setdefault(leaves, _Place(*leaves))
+        """The place of an event with codes that are not ``known``; the same object for the same leaves."""
+        if len(self.known) >= _KEPT:
+            self.known.clear()
+            self.places.clear()
+        leaves = self._look_up(codes)
+        found = self.known[codes] = self.places.setdefault(leaves, _Place(*leaves))
         return found
 
     def _look_up(self, codes: tuple[SlotCode, ...]) -> tuple[tuple[int, ...], tuple[int, ...]]:

@@ -215,6 +215,11 @@ SAID: tuple[tuple[Node, str], ...] = (
         TESTS.where(Compare("=", w.status, w.encounter)),
         "observations with “HbA1c” where its status is its encounter",
     ),
+    (
+        TESTS.where(Compare("<=", w.start, w.as_of) & (Compare(">=", w.end, w.as_of) | w.not_done)),
+        "observations with “HbA1c” where its time observed is on or before the end of the day of evaluation and "
+        "(its end of the observation is on or after the end of the day of evaluation or it is recorded as not done)",
+    ),
 )
 
 
