@@ -223,12 +223,15 @@ def _card(
 
 
 def follows_text(clinical: Clinical) -> str:
-    """Which schedule or protocol, of those that the practice may choose, the card follows; its edition and its date."""
+    """Which schedule or protocol, of those that the practice may choose, the card follows, in one short line.
+
+    The edition stands in the evidence; where there is no date, it is what tells one from another.
+    """
     if not clinical.choice:
         return ""
     source = clinical.source
-    since = f", since {day_text(date.fromisoformat(source.since))}" if source.since else ""
-    return f"{clinical.choice}: {source.steward}, {source.edition}{since}."
+    which = f"since {day_text(date.fromisoformat(source.since))}" if source.since else source.edition
+    return f"{clinical.choice}: {source.steward}, {which}."
 
 
 def summary_text(due: Due, missing: Sequence[str]) -> str:
