@@ -19,7 +19,7 @@ from smartapp.criteria.sql.compiler import Times
 from smartapp.criteria.sql.layout import WORK_COLUMNS
 from smartapp.criteria.valuesets import ValueSets
 from smartapp.facts.instants import end_of_day, start_of_day
-from smartapp.facts.normalise import facts_from_bundle, parse_json
+from smartapp.facts.normalise import facts_from_json
 from smartapp.groups.catalogue import GROUPS
 from smartapp.measures.answers import questions
 from smartapp.measures.catalogue import MEASURES
@@ -64,7 +64,7 @@ class Bench:
         parsing, all_ = [], []
         for _ in range(_RUNS):
             begun = time.perf_counter()
-            facts = facts_from_bundle(parse_json(text)).facts
+            facts = facts_from_json(text).facts
             parsing.append(time.perf_counter() - begun)
             strict, kleene = program.run_both(facts, period, as_of)
             for measure in MEASURES.values():

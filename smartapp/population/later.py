@@ -10,6 +10,7 @@ from smartapp.errors import InputError
 from smartapp.facts.elements import Json, NotAFact, Surroundings
 from smartapp.facts.instants import Instant
 from smartapp.facts.normalise import _version, parse_json, read_event
+from smartapp.facts.typed import Elements, Resource
 from smartapp.population.charts import SHARED, Reading
 from smartapp.population.files import Problem
 from smartapp.population.pipe import Write, load_rows
@@ -26,7 +27,7 @@ class _Asking(Surroundings):
     __slots__ = ("asked",)
     asked: list[str]
 
-    def find(self, resource: Json, reference: str) -> Json | None:
+    def find(self, resource: Elements, reference: str) -> Json | Resource | None:
         if not reference.startswith("#"):
             self.asked.append(self.relative(reference))
             return None

@@ -14,8 +14,16 @@ from smartapp.errors import InputError
 from smartapp.facts.elements import Json, NotAFact, Surroundings
 from smartapp.facts.events import Coverage, Facts
 from smartapp.facts.meaning import MEANINGS
-from smartapp.facts.normalise import _version, facts_from_bundle, parse_json, patient_of, read_event
+from smartapp.facts.normalise import (
+    _version,
+    facts_from_bundle,
+    parse_json,
+    patient_of,
+    read_event,
+    resource_from_json,
+)
 from smartapp.facts.patients import read_patient
+from smartapp.facts.typed import Elements, Resource
 from smartapp.population.charts import SHARED, Reading, tell_of_bundle
 from smartapp.population.files import is_bundle, lines_of
 from smartapp.population.pipe import write_all
@@ -55,14 +63,18 @@ class _Stream(Surroundings):
 
     __slots__ = ()
 
-    def find(self, resource: Json, reference: str) -> Json | None:
+    def find(self, resource: Elements, reference: str) -> Json | Resource | None:
         if not reference.startswith("#"):
             raise _Waiting
         return super().find(resource, reference)
 
 
 _ALONE = _Stream()
-_BY_AGE = frozenset(("onsetAge", "onsetRange", "performedAge", "performedRange", "abatementAge", "abatementRange"))
+_BY_AGE = {
+    "AllergyIntolerance": ("onsetAge", "onsetRange"),
+    "Condition": ("onsetAge", "onsetRange", "abatementAge", "abatementRange"),
+    "Procedure": ("performedAge", "performedRange"),
+}
 """Elements that count from the patient's birth."""
 
 
@@ -153,14 +165,14 @@ class Worker:
 
     def _line(self, line: bytes, offset: int, number: int, report: Report) -> None:
         try:
-            parsed = parse_json(line)
+            resource = resource_from_json(line)
         except InputError as error:
             report.problems.append((number, error.message))
             return
-        self._resource(parsed, offset, number, report)
+        self._resource(resource, offset, number, report)
 
     def _resource(self, resource: Any, offset: int, number: int, report: Report) -> None:
-        kind = resource.get("resourceType") if type(resource) is dict else None
+        kind = resource.get("resourceType") if type(resource) is dict else getattr(resource, "resourceType", None)
         if type(kind) is not str:
             report.problems.append((number, "this is no FHIR resource: it has no resourceType"))
             return
@@ -174,15 +186,15 @@ class Worker:
         elif kind == "Bundle":
             report.problems.append((number, "a Bundle cannot be a line of NDJSON"))
 
-    def _event(self, resource: Json, where: tuple[int, int, int], number: int, report: Report) -> None:
-        kind, id_ = resource["resourceType"], resource.get("id")
+    def _event(self, resource: Json | Resource, where: tuple[int, int, int], number: int, report: Report) -> None:
+        kind, id_ = str(resource.get("resourceType")), resource.get("id")
         whose = None
         try:
             whose = patient_of(resource)
             if whose is None:
                 report.problems.append((number, f"{kind}/{id_}: names no patient"))
                 return
-            if not _BY_AGE.isdisjoint(resource):
+            if any(resource.get(name) is not None for name in _BY_AGE.get(kind, ())):
                 raise _Waiting
             event = read_event(resource, _ALONE)
         except _Waiting:
@@ -199,7 +211,7 @@ class Worker:
             sig = self._signatures.of(event.kind, event.codes)
             self._put(event_row(where, whose, event, sig, _version(resource)), report)
 
-    def _person(self, resource: Json, where: tuple[int, int, int], number: int, report: Report) -> None:
+    def _person(self, resource: Json | Resource, where: tuple[int, int, int], number: int, report: Report) -> None:
         id_ = resource.get("id")
         if type(id_) is not str or not 0 < len(id_) <= 256:
             report.problems.append((number, "Patient: id has the wrong type"))
