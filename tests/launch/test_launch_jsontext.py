@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from launch import jsontext
 from launch.jsontext import MAX_DEPTH, JsonError, parse_json
 
 JSON = st.recursive(
@@ -48,6 +49,62 @@ def test_it_reads_or_refuses_whatever_comes(text: bytes) -> None:
 def test_it_refuses(text: bytes) -> None:
     with pytest.raises(JsonError):
         parse_json(text)
+
+
+PIECES = st.sampled_from(
+    [
+        '{"a":',
+        '{"a" :',
+        '"a":1',
+        ',"a":',
+        ',"b":',
+        '"\\":"',
+        '"a\\":1"',
+        "[",
+        "]",
+        "}",
+        ",",
+        "1",
+        " ",
+        '"',
+        '" :"',
+        "1e400",
+    ]
+)
+
+
+@given(st.lists(PIECES, max_size=12).map("".join) | st.just('{"a" :1,"a":"\\":"}') | st.just('{"a"\n:1,"b":1,"b":2}'))
+def test_the_quick_way_says_what_the_slow_way_says(text: str) -> None:
+    def read() -> Any:
+        try:
+            return repr(parse_json(text.encode()))
+        except JsonError:
+            return JsonError
+
+    quick = read()
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(jsontext, "_plain", lambda _: None)
+        assert read() == quick
+
+
+@pytest.mark.parametrize(
+    ("text", "plain"),
+    [
+        ('{"a": 1, "b": [{"a": 2}]}', True),
+        ("[]", True),
+        ("1", True),
+        ('{"a":1,"a":1}', False),
+        ('{"a" :1,"b":1}', False),  # it is, but that is not proved
+        ('{"a":"\\":"}', False),
+        ("[1e400]", False),
+        ("NaN", False),
+        ("[" * MAX_DEPTH + "]" * MAX_DEPTH, True),
+        ("[" * (MAX_DEPTH + 1) + "]" * (MAX_DEPTH + 1), False),
+        ("[" * 100_000, False),
+    ],
+)
+def test_what_is_plain_is_proved(text: str, plain: bool) -> None:
+    assert (jsontext._plain(text.encode()) is not None) is plain
 
 
 def test_a_byte_order_mark_is_allowed() -> None:
