@@ -57,6 +57,7 @@ from smartapp.services.panel_engine import ChartPanelEngine, EngineBySize
 from smartapp.services.panel_sql import SqlPanelEngine
 from smartapp.services.population import PopulationService
 from smartapp.services.practice_choices import PracticeChoices
+from smartapp.services.read_back import ReadBack
 from smartapp.services.recheck import Recheck, may_leave
 from smartapp.services.reengagement import Reengagement
 from smartapp.services.routed import Practice, Router
@@ -346,6 +347,7 @@ class Core:
             chart=chart,
             clock=clock,
         )
+        read_back = ReadBack(queue=self.queue, opt_outs=self.opt_outs, port_for=backend.port_for, clock=clock)
         recheck = Recheck(
             backend=backend,
             chart=chart,
@@ -373,7 +375,7 @@ class Core:
             vault=self.vault,
             monotonic=self.outside.monotonic,
             rhythm=Rhythm(most=32),
-            chores=[self._purge_sessions, reengagement.carry_on],
+            chores=[self._purge_sessions, reengagement.carry_on, read_back.look],
         )
 
     def _purge_sessions(self) -> None:

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, func, select
+from sqlalchemy import ColumnElement, Connection, func, or_, select
 
 from smartapp.errors import InputError, NotAllowedError, NotFoundError
 from smartapp.messages.ledger import Event, Ledger, insert_for, said_of
@@ -192,8 +192,8 @@ class MessageQueue:
             ledger.record(tx, "cancel", moved, actor=actor, launch=launch, detail={"reason": reason})
             return moved
 
-    def attest(self, message_id: str, *, tenant: str, actor: str) -> Message:
-        """A person says that they have put the text into the portal by hand."""
+    def attest(self, message_id: str, *, tenant: str, actor: str, reason: str = "messages.attested") -> Message:
+        """A person says that they have delivered the text by hand; ``reason`` tells where they said it."""
         ledger = self._ledger
         with ledger.writing() as tx:
             current = self._settled(tx, message_id, tenant)
@@ -202,7 +202,7 @@ class MessageQueue:
             now = ledger.clock()
             moved = ledger.move(
                 tx, current, State.SENT, wanted="attested",
-                reason="messages.attested", attested_by=actor, delivered_as="attestation", sent_at=now,
+                reason=reason, attested_by=actor, delivered_as="attestation", sent_at=now,
             )  # fmt: skip
             ledger.record(tx, "attest", moved, actor=actor)
             return moved
@@ -210,6 +210,40 @@ class MessageQueue:
     def replied(self, message_id: str, *, tenant: str, actor: str) -> Message:
         """The patient answered a message that was sent."""
         return self._step(message_id, State.REPLIED, tenant=tenant, actor=actor, action="reply", wanted="answered")
+
+    def seen(self, message_id: str, *, tenant: str, at: datetime) -> None:
+        """The patient opened a message at ``at``, by the EHR's own record. The first time counts."""
+        self._told(message_id, tenant, "messages.seen", seen_at=at)
+
+    def taken_back(self, message_id: str, *, tenant: str) -> None:
+        """The EHR says that a message which was delivered is not with the patient; it is not sent again by itself."""
+        self._told(message_id, tenant, "delivery.withdrawn")
+
+    def _told(self, message_id: str, tenant: str, reason: str, **changes: Any) -> None:
+        """What the EHR said of a message that was sent; it stays where it is."""
+        ledger = self._ledger
+        with ledger.writing() as tx:
+            current = ledger.locked(tx, message_id, tenant)
+            if current.state is State.SENT and current.reason != reason:
+                told = replace(current, reason=reason, updated_at=ledger.clock(), **changes)
+                ledger.store(tx, told)
+                ledger.event(tx, told, current.state)
+                ledger.record(tx, reason.rpartition(".")[2], told, actor="ehr")
+
+    def given_back(self, message_id: str, *, tenant: str, actor: str) -> Message:
+        """Staff turned the task down in the EHR: somebody reads the message again."""
+        return self._step(
+            message_id, State.FOR_REVIEW, tenant=tenant, actor=actor, action="given-back", wanted="given back",
+            reason="messages.task-refused", approver="", approved_digest=None,
+        )  # fmt: skip
+
+    def unanswered(self, *, since: datetime, reason: str, limit: int) -> Sequence[Message]:
+        """Of all tenants, the newest first: what was sent since then, and what is held for ``reason``."""
+        sent = (message.c.state == State.SENT.value) & (message.c.sent_at >= since)
+        held = (message.c.state == State.HELD.value) & (message.c.reason == reason) & message.c.server_id.is_not(None)
+        wanted = select(message).where(or_(sent, held)).order_by(message.c.updated_at.desc()).limit(limit)
+        with reading(self._ledger.engine) as connection:
+            return [from_row(row, self._ledger.vault) for row in connection.execute(wanted)]
 
     def get(self, message_id: str, *, tenant: str) -> Message:
         """One message of this tenant, or :class:`NotFoundError`."""

@@ -22,7 +22,7 @@ from launch.tokens import BackendToken, BackendTokens
 from smartapp.errors import AppError
 from smartapp.messages.delivery import Posted
 from smartapp.messages.record import Message
-from smartapp.services.capability import offered
+from smartapp.services.capability import dicts, offered
 
 WORKER = User("system", "clinician", "The worker")
 """The actor of what the worker does; a role is needed by the type and opens no page."""
@@ -130,21 +130,22 @@ class EhrPort:
 
     def find(self, resource_type: str, query: str) -> str | None:
         """The id of the one resource of that type which a query finds; None if there is none, or we may not ask."""
+        ids = [one["id"] for one in self.resources(resource_type, query) or ()]
+        return ids[0] if len(ids) == 1 else None
+
+    def resources(self, resource_type: str, query: str) -> Sequence[dict[str, Any]] | None:
+        """The resources of that type on a query's first page; None where we may not ask or are not answered."""
         if not permits(self._backend.token(self.ehr).granted, Scope("system", resource_type, "s")):
             return None
-        answer = self._call("GET", f"{self.ehr.fhir_base}/{resource_type}?{quote(query, safe='=&:/|.-_~%')}")
+        answer = self._call("GET", f"{self.ehr.fhir_base}/{resource_type}?{quote(query, safe='=&:/|.-_~%,')}")
         if answer.status != 200:
             return None
-        entries = answer.json_object().get("entry")
-        ids = [
-            resource["id"]
-            for entry in (entries if isinstance(entries, list) else [])
-            if isinstance(entry, dict)
-            and isinstance(resource := entry.get("resource"), dict)
-            and resource.get("resourceType") == resource_type
-            and isinstance(resource.get("id"), str)
+        found = [entry.get("resource") for entry in dicts(answer.json_object().get("entry"))]
+        return [
+            one
+            for one in found
+            if isinstance(one, dict) and one.get("resourceType") == resource_type and isinstance(one.get("id"), str)
         ]
-        return ids[0] if len(ids) == 1 else None
 
     def _created_types(self) -> frozenset[str]:
         if self._creates is None:

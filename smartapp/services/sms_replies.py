@@ -13,7 +13,7 @@ from datetime import timedelta
 from launch.jsontext import JsonError, parse_json
 from launch.ports import AuditSink, Clock, EhrRegistry
 from smartapp.errors import InputError, NotAllowedError, NotFoundError
-from smartapp.messages.channels.inbound import Request, read_reply
+from smartapp.messages.channels.inbound import Request, is_spanish, read_reply
 from smartapp.messages.channels.opt_outs import OptOuts
 from smartapp.messages.channels.sms import plain_number
 from smartapp.messages.queue import MessageQueue
@@ -26,9 +26,17 @@ _ACTOR = "sms-provider"
 
 # 47 CFR 64.1200(a)(12): one text that confirms, without any more. 64.1200(a)(9)(iv): who writes and how to reach them.
 _ANSWERS = {
-    Request.STOP: "{name}: you will get no more messages from us. Questions: {phone}.",
-    Request.HELP: "{name}: reminders from your doctor's office. Call {phone}. Reply STOP to opt out.",
-    Request.START: "{name}: to get messages again, please call {phone}.",
+    "en": {
+        Request.STOP: "{name}: you will get no more messages from us. Questions: {phone}.",
+        Request.HELP: "{name}: reminders from your doctor's office. Call {phone}. Reply STOP to opt out.",
+        Request.START: "{name}: to get messages again, please call {phone}.",
+    },
+    "es": {
+        Request.STOP: "{name}: no le enviaremos más mensajes. ¿Preguntas? {phone}.",
+        Request.HELP: "{name}: recordatorios del consultorio de su médico. Llame al {phone}. "
+        "Responda STOP para no recibir más.",
+        Request.START: "{name}: para volver a recibir mensajes, por favor llame al {phone}.",
+    },
 }
 
 
@@ -41,7 +49,10 @@ class Handled:
 
 
 class SmsReplies:
-    """Takes replies. Without a ``secret`` none are taken."""
+    """Takes replies, and answers in the language that the patient was written to or writes in.
+
+    Without a ``secret`` none are taken.
+    """
 
     def __init__(
         self,
@@ -72,10 +83,17 @@ class SmsReplies:
         self._verify(body, timestamp, signature)
         sender, text = _read(body)
         request = read_reply(text)
+        spoken = "es" if is_spanish(text) else ""
         for tenant in sorted({ehr.tenant for ehr in self._registry.all()}):
+            spoken = spoken or self._language(tenant, sender)
             self._take(tenant, sender, request)
-        answer = _ANSWERS.get(request)
+        answer = _ANSWERS["es" if spoken.startswith("es") else "en"].get(request)
         return Handled(request, answer and answer.format(name=self._practice.name, phone=self._practice.phone))
+
+    def _language(self, tenant: str, sender: str) -> str:
+        """The language in which this number was written to last; empty where it never was."""
+        last = self._queue.find(tenant=tenant, address=sender, limit=1)
+        return last[0].language.lower() if last else ""
 
     def _take(self, tenant: str, sender: str, request: Request) -> None:
         """The number is the app's, so a reply to it is to every practice that writes from it."""

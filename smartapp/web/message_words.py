@@ -18,6 +18,9 @@ CHANNEL_TEXT: Mapping[str, str] = {
 
 APPROVED_FOR: Mapping[str, str] = {**CHANNEL_TEXT, "portal": "for the portal", "voice": "as a call"}
 
+SEEN = "messages.seen"
+"""The reason of a message that its patient has opened."""
+
 READ: Mapping[str, str] = {
     "portal": "What the patient reads in the portal",
     "sms": "What the patient reads on the phone",
@@ -52,6 +55,7 @@ _SENT_BY: Mapping[str, tuple[str, str, str]] = {
 }
 
 _REASONS: Mapping[str, str] = {
+    SEEN: "The patient has opened it.",
     "messages.edited": "The text was changed after it was approved.",
     "messages.rerouted": "It goes another way than before, so somebody reads it again.",
     "messages.lost": "The worker stopped; it is tried again.",

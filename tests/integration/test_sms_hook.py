@@ -40,7 +40,9 @@ def post(app: RunningApp, body: Any, *, key: str = KEY, age: int = 0, **headers:
     return requests.post(f"{app.url}/hooks/sms", content, headers=sent, timeout=10)
 
 
-def text_message(app: RunningApp, key: str, *, number: str = NUMBER, patient: str = "Patient/ada") -> Message:
+def text_message(
+    app: RunningApp, key: str, *, number: str = NUMBER, patient: str = "Patient/ada", language: str = "en"
+) -> Message:
     return app.core.queue.submit(
         NewMessage(
             tenant="clinic",
@@ -51,6 +53,7 @@ def text_message(app: RunningApp, key: str, *, number: str = NUMBER, patient: st
             channel="sms",
             portal_only=False,
             address=number,
+            language=language,
             idempotency_key=key,
         ),
         actor=NURSE,
@@ -69,7 +72,7 @@ def test_stop_in_any_wording_stops_everything_at_once(app: RunningApp, said: str
     waiting = text_message(app, said, number=number, patient=patient)
     answer = post(app, {"from": number, "text": said})
     assert (answer.status_code, answer.json()["request"]) == (200, "stop")
-    assert "no more messages" in answer.json()["reply"]
+    assert any(words in answer.json()["reply"] for words in ("no more messages", "más mensajes"))
     assert state(app, waiting) is State.CANCELLED
     assert app.core.opt_outs.is_out(tenant="clinic", patient=patient, channel="portal")
     assert post(app, {"from": number, "text": said}).status_code == 200  # handed over twice
@@ -81,6 +84,20 @@ def test_help_says_who_writes_and_how_to_reach_them(app: RunningApp) -> None:
     assert "Harbor Street" in answer["reply"]
     assert "555-0100" in answer["reply"]
     assert not app.core.opt_outs.is_out(tenant="clinic", patient="", address="+13125550177", channel="sms")
+
+
+def test_the_answer_is_in_the_patients_language(app: RunningApp) -> None:
+    text_message(app, "spanish", number="+13125550155", language="es")
+    for number, said, expected in (
+        ("+13125550155", "STOP", "no le enviaremos más mensajes"),
+        ("+13125550155", "help", "recordatorios del consultorio"),
+        ("+13125550156", "AYUDA", "recordatorios del consultorio"),
+        ("+13125550156", "Alto por favor", "no le enviaremos más mensajes"),
+        ("+13125550156", "help", "reminders from your doctor"),
+    ):
+        reply = post(app, {"from": number, "text": said}).json()["reply"]
+        assert expected in reply, (said, reply)
+        assert len(reply) <= 160
 
 
 def test_any_other_answer_is_for_staff_to_see(app: RunningApp) -> None:

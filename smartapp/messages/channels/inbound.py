@@ -39,6 +39,12 @@ _KEYWORDS = {
     Request.HELP: frozenset({"help", "info", "ayuda", "informacion"}),
     Request.START: frozenset({"start", "unstop", "optin", "alta", "iniciar"}),
 }
+_SPANISH_WORDS = """
+alto parar pare para paren detener cancelar baja basta termina terminar salir fin ayuda informacion alta iniciar
+mensajes mensaje llamadas llame correos recordatorio quiero deseo gracias favor numero ustedes dejen enviar mandar
+manden envien escriban llamen
+"""
+_SPANISH = frozenset(_SPANISH_WORDS.split())
 _FILLERS = frozenset(_FILLER_WORDS.split())
 _WHAT = "(text|message|msg|call|sms|email|reminder|alert|notification)"
 _PHRASES = tuple(
@@ -79,6 +85,11 @@ def read_reply(text: str) -> Request:
         if any(word in keywords for word in words) and all(word in keywords or word in _FILLERS for word in words):
             return request
     return Request.REPLY
+
+
+def is_spanish(text: str) -> bool:
+    """Whether a reply uses a word that only Spanish has; ``STOP`` alone is of no language."""
+    return any(word in _SPANISH for word in _words(text))
 
 
 def _words(text: str) -> list[str]:
