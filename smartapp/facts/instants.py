@@ -20,12 +20,13 @@ BEGINNING: Instant = -(2**53)
 FOREVER: Instant = 2**53
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MILLISECOND = timedelta(milliseconds=1)
 _UNITS = {"day": DAY, "hour": 3_600_000, "minute": 60_000, "second": 1000, "millisecond": 1}
 
 
 def instant(when: datetime) -> Instant:
     """The instant of an aware ``when``."""
-    return (when - _EPOCH) // timedelta(milliseconds=1)
+    return (when - _EPOCH) // _MILLISECOND
 
 
 def moment(at: Instant) -> datetime:
