@@ -47,9 +47,7 @@ def read_later(store: Store, paths: Mapping[int, str], reading: Reading) -> int:
     def produce(_pipe: str, write: Write) -> None:
         for first in range(0, len(waiting), _BATCH):
             batch = waiting[first : first + _BATCH]
-            write(
-                "".join(_rows(batches[first], signatures, where, reading)).encode("utf-8", "replace") if batch else b""
-            )
+            write(b"".join(_rows(batches[first], signatures, where, reading)) if batch else b"")
 
     # All that is asked of the database is asked before: its connection is busy while rows come in.
     batches = {
@@ -151,7 +149,7 @@ def _load(places: Iterable[Place], where: Mapping[int, str]) -> dict[Place, Json
 
 def _rows(
     batch: Iterable[_Waiting], signatures: Signatures, where: Mapping[int, str], reading: Reading
-) -> Iterator[str]:
+) -> Iterator[bytes]:
     for (source, offset), patient, resource, others, birth in batch:
         place, version = (source, offset, 0), _version(resource)
         try:

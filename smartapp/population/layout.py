@@ -215,10 +215,9 @@ def _known(store: Store, classes: tuple[dict[int, Class], dict[int, Class]]) -> 
     connection = store.connection
     names = [name for name in WORK_COLUMNS if name not in ("p", "e", "cls")]
     tests = ", ".join(f"count({name}) < count(*)" for name in names)
-    nulls = {
-        cls: frozenset(name for name, has in zip(names, found, strict=True) if has)
-        for cls, *found in connection.execute(f"SELECT cls, {tests} FROM work GROUP BY cls").fetchall()
-    }
+    counted = connection.execute(f"SELECT cls, count(*), {tests} FROM work GROUP BY cls").fetchall()
+    nulls = {cls: frozenset(name for name, has in zip(names, found, strict=True) if has) for cls, _, *found in counted}
+    rows = {cls: count for cls, count, *_ in counted}
     row = connection.execute(
         "SELECT count(birth_low) < count(*), count(*) FILTER (WHERE birth_low <> birth_high) > 0, "
         "count(sex) < count(*), count(gender) < count(*), count(deceased) < count(*) FROM person"
@@ -226,7 +225,7 @@ def _known(store: Store, classes: tuple[dict[int, Class], dict[int, Class]]) -> 
     words = ("birth", "partial", "sex", "gender", "deceased")
     person_nulls = frozenset(word for word, has in zip(words, row or (True,) * len(words), strict=True) if has)
     unread = frozenset(key for (key,) in connection.execute("SELECT DISTINCT key FROM unread").fetchall())
-    return Known(classes[0], classes[1], nulls, person_nulls, unread, frozenset(nulls))
+    return Known(classes[0], classes[1], nulls, person_nulls, unread, frozenset(nulls), rows)
 
 
 __all__ = ["UNREAD_COLUMNS", "arrange", "clean", "fingerprint"]

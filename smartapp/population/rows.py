@@ -12,6 +12,8 @@ from hashlib import md5
 from operator import attrgetter
 from typing import Any
 
+import msgspec
+
 from smartapp.criteria.sql.layout import EVENT_COLUMNS
 from smartapp.facts.codes import SlotCode
 from smartapp.facts.events import Event
@@ -42,8 +44,7 @@ LATER, LOST = "~later", "~lost"
 """Kinds of rows that are no resource: one that has to wait, and one that may have been a fact (``id`` is its type)."""
 
 _values = attrgetter(*FIELDS)
-_LINE = "\t".join(["%s"] * len(RESOURCE_COLUMNS)) + "\n"
-_TABS = len(RESOURCE_COLUMNS) - 1
+_encode = msgspec.json.Encoder().encode
 _NOTHING = (None,) * len(FIELDS)
 _PERSON = {"status": "sex", "intent": "gender", "start": "birth_low", "end": "birth_high", "latest": "deceased"}
 PERSON_COLUMNS = {EVENT_COLUMNS[field][0]: name for field, name in _PERSON.items()}
@@ -74,35 +75,42 @@ Where = tuple[int, int, int]
 """Source, place, bundle."""
 
 
-def event_row(where: Where, patient: str, event: Event, sig: int, version: tuple[int, int]) -> str:
+def event_row(where: Where, patient: str, event: Event, sig: int, version: tuple[int, int]) -> bytes:
     """The row of an event, with its line end."""
     return _line((*where, patient, event.kind, event.id, sig, *version, *_values(event)))
 
 
-def person_row(where: Where, patient: str, person: Person | Any, sig: int, version: tuple[int, int]) -> str:
+def person_row(where: Where, patient: str, person: Person | Any, sig: int, version: tuple[int, int]) -> bytes:
     """The row of a patient; ``person`` has the fields of :class:`Person` (:class:`Facts` has them too)."""
     values = [getattr(person, _PERSON[name]) if name in _PERSON else None for name in FIELDS]
     return _line((*where, patient, "Patient", patient, sig, *version, *values))
 
 
-def mark_row(where: Where, patient: str, kind: str, id_: str, version: tuple[int, int] = (-1, -1)) -> str:
+def mark_row(where: Where, patient: str, kind: str, id_: str, version: tuple[int, int] = (-1, -1)) -> bytes:
     """A row without fields: a Medication, one that waits, one that is lost."""
     return _line((*where, patient, kind, id_, 0, *version, *_NOTHING))
 
 
-def _line(values: tuple[Any, ...]) -> str:
-    line = _LINE % values
-    if line.count("\t") != _TABS or "\r" in line or line.count("\n") != 1:
-        # Control characters are in no FHIR id or code; here they would end a column.
-        line = _LINE % tuple(_clean(value) if type(value) is str else value for value in values)
-    return line
+def _line(values: tuple[Any, ...]) -> bytes:
+    """The values as the inside of a JSON array, which is a line of CSV where no text needs a backslash."""
+    try:
+        line = _encode(values)
+    except UnicodeEncodeError:
+        line = b"\\"
+    if b"\\" in line:
+        # Control characters, quotes and halves of characters are in no FHIR id or code; here they would end a column.
+        line = _encode(tuple(_clean(value) if isinstance(value, str) else value for value in values))
+    return line[1:-1] + b"\n"
 
 
 def _clean(text: str) -> str:
-    return "".join(char if char >= " " else "\ufffd" for char in text)
+    return "".join(
+        char if char >= " " and char not in '"\\' else "\ufffd" for char in text.encode("utf-8", "replace").decode()
+    )
 
 
 READ_OPTIONS = (
-    "delim = '\t', quote = '', escape = '', header = false, auto_detect = false, nullstr = 'None', "
-    "new_line = '\\n', encoding = 'utf-8', force_not_null = ['patient', 'kind', 'id']"
+    "delim = ',', quote = '\"', escape = '\"', header = false, auto_detect = false, nullstr = 'null', "
+    "allow_quoted_nulls = false, new_line = '\\n', encoding = 'utf-8', "
+    "force_not_null = ['patient', 'kind', 'id']"
 )

@@ -85,7 +85,7 @@ class Worker:
         self._write = write
         self._lock = lock or nullcontext()
         self._signatures = Signatures()
-        self._rows: list[str] = []
+        self._rows: list[bytes] = []
         self._size = 0
 
     def run(self, task: Task) -> Report:
@@ -112,13 +112,13 @@ class Worker:
 
     def flush(self) -> None:
         if self._rows:
-            block = "".join(self._rows).encode("utf-8", "replace")
+            block = b"".join(self._rows)
             self._rows.clear()
             self._size = 0
             with self._lock:
                 self._write(block)
 
-    def _put(self, row: str, report: Report) -> None:
+    def _put(self, row: bytes, report: Report) -> None:
         self._rows.append(row)
         report.rows += 1
         self._size += len(row)

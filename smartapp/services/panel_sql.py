@@ -118,13 +118,13 @@ def load_charts(store: Store, charts: Sequence[Facts]) -> None:
 
     def produce(_pipe: str, write: Write) -> None:
         for place, facts in enumerate(charts):
-            write("".join(_rows(place, facts, signatures)).encode("utf-8", "replace"))
+            write(b"".join(_rows(place, facts, signatures)))
 
     load_rows(store, produce)
     store.add_signatures(signatures.new)
 
 
-def _rows(place: int, facts: Facts, signatures: Signatures) -> Iterator[str]:
+def _rows(place: int, facts: Facts, signatures: Signatures) -> Iterator[bytes]:
     where, patient = (place, 0, place + 1), facts.patient_id
     yield person_row(where, patient, facts, signatures.of("Patient", facts.codes), _NO_VERSION)
     for event in facts.events:

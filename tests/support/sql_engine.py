@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
@@ -56,6 +57,7 @@ def load(connection: duckdb.DuckDBPyConnection, charts: Sequence[Facts], classif
         frozenset(person_nulls),
         frozenset(key for _, key in unread),
         frozenset(nulls),
+        Counter(row[2] for row in work),
     )
 
 

@@ -16,12 +16,13 @@ from smartapp.criteria.sql.compiler import Times
 from smartapp.criteria.words import PERIOD, age, as_of, day_during, observations
 from smartapp.errors import ConfigurationError
 from smartapp.facts.codes import LOINC
+from smartapp.facts.events import Event, Facts
 from smartapp.facts.instants import end_of_day, start_of_day
 from smartapp.measures.model import Clinical, ClosedBy, Every, Measure, Rate, Source
 from smartapp.population.charts import Reading
 from smartapp.population.compute import Population
 from smartapp.population.files import find_files
-from smartapp.population.ingest import ingest
+from smartapp.population.ingest import ingest, load_charts
 from smartapp.population.results import Lines
 from smartapp.population.store import Store, population_key
 
@@ -163,6 +164,28 @@ def test_another_rule_of_the_same_name_computes_everything_again(tmp_path: Path)
         assert computed(store)[0] == 0
         assert more_often.compute(store, VALUE_SETS, YEAR).patients == 1
         assert [one["due_date"] for one in Lines(store, more_often, VALUE_SETS, YEAR).all()] == ["2026-08-03"]
+
+
+def test_no_text_ends_a_column(tmp_path: Path) -> None:
+    """Quotes, line ends, the word null, halves of characters: rows go into the database as text in a pipe."""
+    odd = ["null", "a,b", 'q"uote', "back\\slash", "tab\tline\n", "ü", "\udc00", ""]
+    events = [Event(f"e{n}", "Observation", status=text) for n, text in enumerate(odd)]
+    with Store.in_memory() as store:
+        load_charts(store, [Facts(patient_id='the "patient"', events=tuple(events)), Facts("null")])
+        rows = store.connection.execute("SELECT id, status, patient FROM resource WHERE kind <> 'Patient' ORDER BY id")
+        found = rows.fetchall()
+        people = store.connection.execute("SELECT id FROM resource WHERE kind = 'Patient' ORDER BY id").fetchall()
+    assert people == [("null",), ("the \ufffdpatient\ufffd",)]
+    assert [status for _, status, _ in found] == [
+        "null",
+        "a,b",
+        "q\ufffduote",
+        "back\ufffdslash",
+        "tab\ufffdline\ufffd",
+        "ü",
+        "?",
+        "",
+    ]
 
 
 def test_other_value_sets_and_other_days_compute_everything_again(tmp_path: Path) -> None:

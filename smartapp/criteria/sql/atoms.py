@@ -17,7 +17,6 @@ from smartapp.criteria.fields import Type
 from smartapp.criteria.nodes import AtLeast, Edge, EventSet, Exists, Node, Total
 from smartapp.criteria.sql.rowtests import Test, test_of
 from smartapp.criteria.sql.sets import Sets, key_list
-from smartapp.errors import CriteriaError
 
 
 class Sort(StrEnum):
@@ -90,10 +89,9 @@ class Atoms:
             return self._edge(node, mode, read)
         if isinstance(node, Total):
             return self._total(node, mode, read)
-        if isinstance(node, EventSet):
-            real = self.sets.mode(node, mode)
-            return "FALSE" if real is Mode.STRICT else self._doubt(node, real, read)
-        raise CriteriaError("criteria.no-sql", f"{type(node).__name__} cannot be asked of a patient in SQL.")
+        assert isinstance(node, EventSet), "nothing else is asked"
+        real = self.sets.mode(node, mode)
+        return "FALSE" if real is Mode.STRICT else self._doubt(node, real, read)
 
     def in_query(self, node: Node, mode: Mode, tables: dict[str, str]) -> str:
         """The expression inside a query about events; ``tables`` gets what has to be joined."""

@@ -114,7 +114,7 @@ class Known:
     ``classes`` and ``patient_classes`` by number; ``nulls`` the columns of ``work`` that have a NULL in a class (a
     class that is missing may have any); ``person_nulls`` those of ``person``, with ``partial`` for birth dates that are
     not full; ``unread`` the keys that any patient has in ``unread``; ``present`` the classes that any event has, None
-    where that is not known.
+    where that is not known; ``rows`` how many events there are of a class.
     """
 
     classes: Mapping[int, Class]
@@ -123,6 +123,7 @@ class Known:
     person_nulls: frozenset[str] = frozenset({"birth", "partial", "sex", "gender", "deceased"})
     unread: frozenset[str] = frozenset()
     present: frozenset[int] | None = None
+    rows: Mapping[int, int] = field(default_factory=dict)
 
     @property
     def present_classes(self) -> Mapping[int, Class]:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from smartapp.criteria.compiling import Mode
 from smartapp.criteria.constants import Period, constant_value
-from smartapp.criteria.nodes import Events, EventSet, Has, Node, PatientHas, Refines, Value
+from smartapp.criteria.nodes import Events, Has, Node, PatientHas, Refines, Value
 from smartapp.criteria.plan import Plan
 from smartapp.criteria.sql.classes import CodeQuestion, Known, question_of
 from smartapp.criteria.sql.dialect import Dialect
@@ -107,5 +107,12 @@ def in_list(column: str, numbers: Sequence[int]) -> str:
     return parts[0] if len(parts) == 1 else "(" + " OR ".join(parts) + ")"
 
 
-def is_set(node: Node) -> bool:
-    return isinstance(node, EventSet)
+def scan_of(column: str, numbers: Sequence[int]) -> str:
+    """The same for a scan: one range or one list. DuckDB leaves out pieces of the sorted table for these, and for no
+    other way to say it."""
+    if not numbers:
+        return "FALSE"
+    first, last = min(numbers), max(numbers)
+    if last - first + 1 == len(set(numbers)):
+        return f"{column} BETWEEN {first} AND {last}"
+    return f"{column} IN ({', '.join(map(str, sorted(set(numbers))))})"

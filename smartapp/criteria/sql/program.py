@@ -99,7 +99,7 @@ class PopulationProgram:
         first = _Writing(self, known, times, dialect, uses=Counter(), places=Places())
         first.write()
         # What the first writing used twice, the second makes a table; what it read from the same rows stands together.
-        places = Places.arranged(first.bits())
+        places = Places.arranged(first.bits(), known.rows)
         return _Writing(self, known, times, dialect, uses=first.context.uses, places=places).write()
 
 
@@ -129,6 +129,7 @@ class _Writing:
         self.places = places
         self._asked: dict[int, None] = {}
         self._scalars: dict[str, int] = {}
+        self._ages: dict[str, str] = {}
         self._values: dict[str, str] = {}
         self._read: dict[str, int] = {}
 
@@ -172,12 +173,16 @@ class _Writing:
 
     def _scalar(self, node: Condition, mode: Mode) -> str:
         before = dict(self._read)
-        text = Scope(self.context, mode, self._ask).sql(node)
+        text = Scope(self.context, mode, self._ask, of_age=self._age).sql(node)
         self._read = before  # its own bits are read where it is worked out
         word, place = divmod(self._scalars.setdefault(text, len(self._scalars)), TRITS_IN_A_WORD)
         name, true, unknown = f"s{word}", 1 << 2 * place, 2 << 2 * place
         self._read[name] = self._read.get(name, 0) | true | unknown
         return f"CASE WHEN (pt.{name} & {unknown}) <> 0 THEN NULL ELSE (pt.{name} & {true}) <> 0 END"
+
+    def _age(self, expression: str) -> str:
+        """An age: most rules ask for one of a few."""
+        return f"pt.{self._ages.setdefault(expression, f'a{len(self._ages)}')}"
 
     def _final(self, atom: Atom, bit: int) -> str:
         self._asked[atom.index] = None
@@ -210,19 +215,25 @@ class _Writing:
         columns = "".join(f", coalesce({word}, 0) AS {word}" for word in words)
         columns += "".join(f", x{atom.index}" for atom in values)
         found = f"SELECT pt.*{columns} FROM person pt{joins}"
-        made = "".join(f", pt.{word}" for word in words)
-        made += "".join(f", {word} AS s{number}" for number, word in enumerate(self._scalar_words()))
-        made += "".join(f", {value} AS {name}" for value, name in self._values.items())
-        return tuple(tables), f"SELECT pt.p, pt.deceased{made} FROM ({found}) pt"
+        kept = "".join(f", pt.{word}" for word in words)
+        ages = "".join(f", {age} AS {name}" for age, name in self._ages.items())
+        aged = f"SELECT pt.*{ages} FROM ({found}) pt" if ages else found
+        truths = "".join(f", {text} AS b{place}" for text, place in self._scalars.items())
+        truths += "".join(f", {value} AS {name}" for value, name in self._values.items())
+        told = f"SELECT pt.p, pt.deceased{kept}{truths} FROM ({aged}) pt"
+        made = "".join(f", {word} AS s{number}" for number, word in enumerate(self._scalar_words()))
+        made += "".join(f", pt.{name}" for name in self._values.values())
+        return tuple(tables), f"SELECT pt.p, pt.deceased{kept}{made} FROM ({told}) pt"
 
     def _scalar_words(self) -> list[str]:
-        texts = list(self._scalars)
+        places = list(self._scalars.values())
         return [
             " + ".join(
-                f"CASE WHEN {text} THEN {1 << 2 * place} WHEN ({text}) IS NULL THEN {2 << 2 * place} ELSE 0 END"
-                for place, text in enumerate(texts[start : start + TRITS_IN_A_WORD])
+                f"CASE WHEN pt.b{start + place} THEN {1 << 2 * place} "
+                f"WHEN pt.b{start + place} IS NULL THEN {2 << 2 * place} ELSE 0 END"
+                for place in range(len(places[start : start + TRITS_IN_A_WORD]))
             )
-            for start in range(0, len(texts), TRITS_IN_A_WORD)
+            for start in range(0, len(places), TRITS_IN_A_WORD)
         ]
 
 

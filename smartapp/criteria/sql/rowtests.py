@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 
 from smartapp.criteria.compiling import Mode
 from smartapp.criteria.nodes import DefineSet, Events, EventSet, Union, Where
-from smartapp.criteria.sql.compiler import in_list
+from smartapp.criteria.sql.compiler import in_list, scan_of
 from smartapp.criteria.sql.sets import Joins, Sets
 
 Root = tuple[object, ...]
@@ -38,16 +38,15 @@ class Test:
         return "".join(made) + (" JOIN person pt ON pt.p = t.p" if self.needs_person else "")
 
     @property
-    def group(self) -> tuple[object, ...]:
-        """What is answered in one pass: the same rows and the same joins."""
-        return (*self.root, self.joined())
+    def classes(self) -> tuple[int, ...]:
+        """The classes of the events; none for the rows of a set."""
+        classes = self.root[1]
+        return classes if self.root_set is None and isinstance(classes, tuple) else ()
 
     def source(self, sets: Sets) -> str:
         """The rows, named ``t``, and the joins; ends with WHERE and a condition."""
         if self.root_set is None:
-            classes = self.root[1]
-            assert isinstance(classes, tuple), "the classes"
-            return f"work t{self.joined()} WHERE {in_list('t.cls', classes)} AND t.seen <= {sets.c.times.as_of}"
+            return f"work t{self.joined()} WHERE {scan_of('t.cls', self.classes)} AND t.seen <= {sets.c.times.as_of}"
         return f"{sets.rows(self.root_set, self.mode)} t{self.joined()} WHERE TRUE"
 
 

@@ -59,7 +59,7 @@ class Scope:
     """Where an expression stands. ``asks`` gives the expression of a question about a set, of the patient.
 
     ``of_birth`` gives another expression for a time that follows from the birth, ``apart`` one for a condition that is
-    neither a question about a set nor made of such.
+    neither a question about a set nor made of such, ``of_age`` one for an age on a given day.
     """
 
     def __init__(
@@ -67,8 +67,10 @@ class Scope:
         context: Context,
         mode: Mode,
         asks: Callable[[Node, Mode], str],
+        *,
         of_birth: Callable[[str], str] | None = None,
         apart: Callable[[Condition], str] | None = None,
+        of_age: Callable[[str], str] | None = None,
     ) -> None:
         self.c = context
         self.mode = mode
@@ -76,6 +78,7 @@ class Scope:
         self._asks = asks
         self._of_birth = of_birth
         self._apart = apart
+        self.of_age = of_age
 
     def sql(self, node: Node) -> str:
         """The expression of a value or a condition."""
@@ -85,10 +88,7 @@ class Scope:
             return self._of_birth(Scope(self.c, self.mode, self._asks).sql(node))
         if self._apart is not None and isinstance(node, Condition) and not isinstance(node, _MADE_OF_SETS):
             return self._apart(node)
-        writer = _WRITERS.get(type(node))
-        if writer is None:
-            raise CriteriaError("criteria.no-sql", f"{type(node).__name__} cannot be written as SQL.")
-        return writer(self, node)
+        return _WRITERS[type(node)](self, node)
 
     def person(self, column: str) -> str:
         self.needs_person = True
@@ -135,7 +135,8 @@ def _age(s: Scope, node: Age) -> str:
     else:
         ymd = f"({s.c.dialect.ymd(s.sql(node.at))})"
     low, high = (f"floor(({ymd} - {s.person(name)}) / 1e4)" for name in ("low_ymd", "high_ymd"))
-    return f"CASE WHEN {low} = {high} THEN CAST({low} AS BIGINT) END"
+    age = f"CASE WHEN {low} = {high} THEN CAST({low} AS BIGINT) END"
+    return age if s.of_age is None or not is_constant(node.at) else s.of_age(age)
 
 
 def _ymd(at: int) -> str:

@@ -15,7 +15,7 @@ from typing import Any
 from smartapp.criteria.compiling import Mode
 from smartapp.criteria.nodes import DefineSet, Events, EventSet, Node, Pick, Union, Where, With, WithLast
 from smartapp.criteria.sql.columns import needed_columns
-from smartapp.criteria.sql.compiler import Context, in_list, set_name
+from smartapp.criteria.sql.compiler import Context, in_list, scan_of, set_name
 from smartapp.criteria.sql.scalars import Scope
 from smartapp.criteria.sql.settled import Settled
 
@@ -112,8 +112,8 @@ def _events(s: Sets, node: Events, mode: Mode) -> str:
     answers = s.c.answers(node)
     seen = f"t.seen <= {s.c.times.as_of}"
     if mode is Mode.STRICT:
-        return f"SELECT {s.columns(node)} FROM work t WHERE {in_list('t.cls', answers.yes)} AND {seen}"
-    either = in_list("t.cls", sorted({*answers.yes, *answers.maybe}))
+        return f"SELECT {s.columns(node)} FROM work t WHERE {scan_of('t.cls', answers.yes)} AND {seen}"
+    either = scan_of("t.cls", sorted({*answers.yes, *answers.maybe}))
     sure = in_list("t.cls", answers.yes)
     return f"SELECT {s.columns(node)}, {sure} AS sure FROM work t WHERE {either} AND {seen}"
 

@@ -18,7 +18,6 @@ from smartapp.criteria.nodes import (
     DayOf,
     Define,
     DefineSet,
-    Edge,
     Events,
     EventSet,
     Exists,
@@ -34,10 +33,8 @@ from smartapp.criteria.nodes import (
     PatientField,
     PatientHas,
     Pick,
-    Quantity,
     Refines,
     Shift,
-    Total,
     Union,
     Value,
     Where,
@@ -108,10 +105,9 @@ class Settled:
             return self.settled(events.events) and self._certain(events.by, events.events)
         if isinstance(events, With):
             return self._both(events) and self._certain(events.on, events.events, events.other)
-        if isinstance(events, WithLast):
-            parts = (events.on, events.by, events.then)
-            return self._both(events) and all(self._certain(part, events.events, events.other) for part in parts)
-        return False
+        assert isinstance(events, WithLast), "the last kind of set"
+        parts = (events.on, events.by, events.then)
+        return self._both(events) and all(self._certain(part, events.events, events.other) for part in parts)
 
     def _both(self, events: With | WithLast) -> bool:
         return self.settled(events.events) and self.settled(events.other)
@@ -158,10 +154,8 @@ class Settled:
             return not self._c.answers(node).maybe
         if isinstance(node, Always | IsKnown | Flag | Exists | AtLeast):
             return self.same(node)
-        if isinstance(node, Quantity | Edge | Total):
-            return False
         if isinstance(node, If):  # an unknown condition is no
             return self.total(node.then, this, other) and self.total(node.otherwise, this, other)
-        if isinstance(node, And | Or | Not | Compare | OneOf | Define | Refines | Shift | DayOf):
-            return all(self.total(child, this, other) for child in children(node))
-        return False
+        # A quantity may be in another unit; the last of nothing is unknown.
+        plain = isinstance(node, And | Or | Not | Compare | OneOf | Define | Refines | Shift | DayOf)
+        return plain and all(self.total(child, this, other) for child in children(node))
