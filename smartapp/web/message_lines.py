@@ -144,7 +144,7 @@ def message_view(
         state=words,
         state_code=message.state.value,
         tone=tone,
-        next_text=f"{following} {why}" if why else following,
+        next_text=why if why and message.state is State.HELD else f"{following} {why}".strip(),
         channel_text=_channels(verdict),
         marked=_marked(message.text, verdict),
         spans=_spans(verdict),

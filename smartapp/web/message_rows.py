@@ -12,7 +12,7 @@ from smartapp.services.message_desk import SHELVES, Sheet, Shelf, is_staff_task
 from smartapp.web.guards import CLINICIAN, COORDINATOR
 from smartapp.web.labels import day_text
 from smartapp.web.message_lines import about
-from smartapp.web.message_words import state_words, why_text
+from smartapp.web.message_words import ATTEST, state_words, why_text
 
 _SHELF_TEXT: Mapping[Shelf, str] = {
     "drafts": "Drafts",
@@ -81,6 +81,7 @@ class MessageRow:
     can_undo: bool
     can_release: bool
     can_attest: bool
+    attest_text: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,13 +99,18 @@ class MessagesPage:
 
 def messages_page(
     sheet: Sheet,
+    not_now: Mapping[str, str],
     names: Mapping[str, str],
     titles: Mapping[str, str],
     *,
     role: str,
     outcome: tuple[str, int, tuple[str, ...]],
 ) -> MessagesPage:
-    """``names`` of patients by reference where there are several, ``titles`` of measures, ``outcome`` of the form."""
+    """The page.
+
+    ``not_now`` says by id why staff are not to deliver a message now; ``names`` are of patients by reference where
+    there are several; ``titles`` of measures; ``outcome`` is the form's.
+    """
     states = SHELVES[sheet.shelf]
     decides = role == CLINICIAN and bool(sheet.messages)
     return MessagesPage(
@@ -114,7 +120,7 @@ def messages_page(
             for shelf, count in sheet.counts.items()
             if count or shelf not in ("replied", "discarded") or shelf == sheet.shelf
         ],
-        rows=[_row(message, names, titles, role) for message in sheet.messages],
+        rows=[_row(message, names, titles, role, not_now.get(message.id, "")) for message in sheet.messages],
         empty=_EMPTY[sheet.shelf],
         can_approve=decides and states in ((State.DRAFT,), (State.FOR_REVIEW,)),
         can_discard=decides and any(State.CANCELLED in NEXT[state] for state in states),
@@ -124,7 +130,7 @@ def messages_page(
     )
 
 
-def _row(message: Message, names: Mapping[str, str], titles: Mapping[str, str], role: str) -> MessageRow:
+def _row(message: Message, names: Mapping[str, str], titles: Mapping[str, str], role: str, not_now: str) -> MessageRow:
     state, tone, following = state_words(message.state, message.channel)
     waiting = State.CANCELLED in NEXT[message.state] and message.state is not State.SENDING
     may_decide = role == CLINICIAN
@@ -133,6 +139,8 @@ def _row(message: Message, names: Mapping[str, str], titles: Mapping[str, str], 
     why = [why_text(message) or following]
     if until is not None:
         why.append(f"It is looked at again on {day_text(until.date())} at {until:%H:%M} UTC.")
+    if not_now:
+        why = [f"Not now: {not_now}"]
     return MessageRow(
         id=message.id,
         choice=f"{message.id}:{message.version}" if may_decide and waiting else "",
@@ -149,7 +157,8 @@ def _row(message: Message, names: Mapping[str, str], titles: Mapping[str, str], 
         at_text=f"{day_text(moved.date())} {moved:%H:%M} UTC",
         can_undo=may_decide and waiting and message.state is not State.DRAFT,
         can_release=may_decide and bool(message.approver) and _may_be_tried_again(message),
-        can_attest=role in (CLINICIAN, COORDINATOR) and is_staff_task(message),
+        can_attest=role in (CLINICIAN, COORDINATOR) and is_staff_task(message) and not not_now,
+        attest_text=ATTEST[message.channel],
     )
 
 

@@ -18,6 +18,14 @@ CHANNEL_TEXT: Mapping[str, str] = {
 
 APPROVED_FOR: Mapping[str, str] = {**CHANNEL_TEXT, "portal": "for the portal", "voice": "as a call"}
 
+ATTEST: Mapping[str, str] = {
+    "portal": "I have pasted it into the portal",
+    "sms": "I have sent it",
+    "email": "I have sent it",
+    "voice": "I have called and said it",
+    "letter": "I have sent the letter",
+}
+
 SEEN = "messages.seen"
 """The reason of a message that its patient has opened."""
 

@@ -7,7 +7,7 @@ open, and to nobody else.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, cast
 
 from flask import Blueprint, Response, g, redirect, request, url_for
@@ -16,8 +16,10 @@ from werkzeug.wrappers import Response as AnyResponse
 from launch.context import LaunchContext
 from smartapp.errors import AppError, InputError
 from smartapp.messages.record import Message
-from smartapp.services.message_desk import SHELVES, Decided, Shelf
+from smartapp.services.message_desk import SHELVES, Decided, Shelf, is_staff_task
 from smartapp.services.patient_line import PatientLine
+from smartapp.services.routed import decisive
+from smartapp.services.snapshot import Snapshot
 from smartapp.web import frame
 from smartapp.web.forms import choice_field, text_field
 from smartapp.web.guards import CLINICIAN, COORDINATOR, within_launch
@@ -41,6 +43,7 @@ def page(handle: str) -> Response:
     sheet = parts().desk.sheet(launch, tuple(people), shelf, number)
     content = messages_page(
         sheet,
+        _not_now(sheet.messages),
         {reference: name for reference, name in people.items() if launch.patient is None},
         {m.id: m.clinical.plain_title or m.title for m in parts().chart.enabled.measures},
         role=launch.user.role,
@@ -95,18 +98,34 @@ def release(handle: str, message_id: str) -> AnyResponse:
 @messages_pages.post("/<message_id>/attest")
 @within_launch(CLINICIAN, COORDINATOR)
 def attest(handle: str, message_id: str) -> AnyResponse:
-    """The user has pasted the text into the portal."""
+    """The user has delivered it by hand; whether it might be was on the page, by the chart as this launch read it."""
     parts().desk.attest(g.launch, tuple(_people(g.launch)), message_id)
     return _back(handle, "attested")
 
 
-def _refuse_forbidden(message: Message) -> None:
-    """By the chart that this launch has read of the message's patient."""
+def _not_now(shown: Sequence[Message]) -> Mapping[str, str]:
+    """Why a message that waits for staff's hands is not to go now, by its id, as far as a chart was read here."""
+    found: dict[str, str] = {}
+    for message in shown:
+        snapshot = _chart_of(message) if is_staff_task(message) else None
+        if snapshot is not None:
+            routing = parts().outreach.routing(message, parts().chart.evaluate(snapshot))
+            if routing.action != "send":
+                found[message.id] = decisive(routing, message.channel)[1]
+    return found
+
+
+def _chart_of(message: Message) -> Snapshot | None:
+    """The chart of a message's patient as this launch has read it."""
     launch: LaunchContext = g.launch
     if launch.patient is not None:
-        snapshot = parts().chart.snapshot(launch)
-    else:
-        snapshot = parts().population.chart(launch, message.patient.removeprefix("Patient/"))[1]
+        return parts().chart.snapshot(launch)
+    return parts().population.chart(launch, message.patient.removeprefix("Patient/"))[1]
+
+
+def _refuse_forbidden(message: Message) -> None:
+    """By the chart that this launch has read of the message's patient."""
+    snapshot = _chart_of(message)
     if snapshot is None:
         raise AppError("messages.chart-unread", "This patient's chart was not read.", status=409)
     parts().outreach.refuse_forbidden(message, snapshot, parts().chart.today())

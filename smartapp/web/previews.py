@@ -9,8 +9,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from smartapp.messages.channels.email import SUBJECT as MAIL_SUBJECT
+from smartapp.messages.channels.opt_out_words import with_opt_out
 from smartapp.messages.policy import NOTICE, Verdict, classify
-from smartapp.messages.record import Message
+from smartapp.messages.record import PORTAL, Message
 from smartapp.services.routed import Practice
 
 _CALL_BACK = {
@@ -21,6 +23,15 @@ _CALL_BACK_PLAIN = {
     "en": "Hello, this is your doctor's office. Please call us back at {phone}.",
     "es": "Hola, le llamamos del consultorio de su médico. Por favor llámenos al {phone}.",
 }
+
+
+_MET = {
+    "sms": ("Locked phone", "Anybody who sees the screen"),
+    "email": ("Mailbox", "Anybody who reads that mailbox, and whoever carries the mail"),
+    "voice": ("Call or answering machine", "Anybody in the house"),
+    "letter": ("Letter", "Whoever opens the post"),
+}
+_ID = {"sms": "lock-screen", "email": "mail", "voice": "voicemail", "letter": "letter"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,8 +50,18 @@ class Preview:
 
 
 def previews(message: Message, verdict: Verdict, practice: Practice, *, proxy_reads: bool) -> Sequence[Preview]:
-    """Every place, the most public first. ``proxy_reads``: whether it may be sent where a proxy can read it."""
+    """Every place, the most public first. ``proxy_reads``: whether it may be sent where a proxy can read it.
+
+    What goes by another channel than the portal is met there alone, as it is.
+    """
     language = "es" if message.language.lower().startswith("es") else "en"
+    if message.channel != PORTAL:
+        place, who = _MET[message.channel]
+        title = "" if message.channel in ("sms", "voice") else message.subject
+        text = with_opt_out(message.text, language) if message.channel == "sms" else message.text
+        if message.channel == "email":
+            title = MAIL_SUBJECT[language]
+        return [Preview(_ID[message.channel], place, who, title, text, kept_back=False)]
     notice = NOTICE[language]
     call_back = _call_back(practice, language)
     letter = "letter" in verdict.channels

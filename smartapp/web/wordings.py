@@ -13,7 +13,9 @@ from flask import Blueprint, Response, g, redirect, request, url_for
 from werkzeug.wrappers import Response as AnyResponse
 
 from smartapp.messages.approvals import Approval
+from smartapp.messages.sequences import built_in_sequences
 from smartapp.messages.templates import PURPOSES, Template, channel_class
+from smartapp.services.patient_line import PatientLine
 from smartapp.web import frame
 from smartapp.web.forms import text_field
 from smartapp.web.guards import ADMINISTRATOR, CLINICIAN, within_launch
@@ -51,7 +53,7 @@ def page(handle: str) -> Response:
     return frame.page(
         "wordings.html",
         g.launch,
-        patient=None,
+        patient=_patient(),
         current="messages",
         purposes=_by_purpose(approvals.catalogue.templates, approvals.all(g.launch.tenant)),
         may_decide=g.launch.user.role in (CLINICIAN, ADMINISTRATOR),
@@ -83,6 +85,12 @@ def withdraw(handle: str) -> AnyResponse:
     return redirect(url_for("wordings.page", handle=handle, done="wording-withdrawn") + f"#{template}-{language}", 303)
 
 
+def _patient() -> PatientLine | None:
+    """Whose chart is open: every page of a launch names them."""
+    snapshot = None if g.launch.patient is None else parts().chart.snapshot(g.launch)
+    return None if snapshot is None else snapshot.patient
+
+
 def _named() -> tuple[str, str]:
     return text_field(request.form, "template", most=100), text_field(request.form, "language", most=8)
 
@@ -104,7 +112,12 @@ def _line(template: Template, language: str, approval: Approval | None) -> Wordi
     said = f"Approved by {approval.approver} on {day_text(approval.at.date())}" if approval else ""
     if not said and wording.reviewed_by:
         said = f"Reviewed by {wording.reviewed_by} before it was delivered"
-    needed = "" if said else "Needed before it is sent at all" if not wording.sendable else "Needed for sequences"
+    in_sequence = any(step.template == template.id for one in built_in_sequences().values() for step in one.steps)
+    needed = "Each message with it is approved by a person"
+    if not wording.sendable:
+        needed = "To be approved before it is sent at all"
+    elif in_sequence:
+        needed = "Once it is approved, a sequence may send it"
     return WordingLine(
         template=template.id,
         version=template.version,

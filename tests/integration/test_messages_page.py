@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 import pytest
 from support.outreach_world import COORDINATOR, OutreachWorld, form, handle, outreach_world
@@ -77,6 +78,23 @@ def test_what_was_handed_to_staff_is_sent_by_their_word_alone(world: OutreachWor
     assert entry.actor != "system"
 
 
+def test_what_may_not_go_by_the_chart_that_is_open_is_not_delivered_by_hand(world: OutreachWorld) -> None:
+    """A second one on the same day: staff are told not to, and the button is not there."""
+    clinician = world.sign_in()
+    message = world.draft(clinician, STORY_PATIENT, "CMS165")
+    page = world.messages(clinician, shelf="drafts")
+    clinician.submit(form(page, "/messages/decide"), message=f"{message}:1", action="approve")
+    world.work()
+    assert world.state(message) == ("held", "routing.frequency")
+    core = world.app.core
+    with core.ledger.writing() as tx:  # as if it had been handed over before the other one was sent
+        held = core.ledger.locked(tx, message)
+        core.ledger.store(tx, replace(held, reason="messages.staff-task", not_before=None))
+    page = world.messages(clinician, shelf="held")
+    assert "Not now: Enough was sent lately" in row(page, message).text
+    assert page.form_to(f"/{message}/attest") is None
+
+
 def test_nothing_is_attested_that_nobody_was_asked_to_send(world: OutreachWorld) -> None:
     browser = world.sign_in()
     message = world.draft(browser, STORY_PATIENT, "CMS122")
@@ -115,7 +133,7 @@ def test_a_text_that_was_changed_is_left_and_said_so(world: OutreachWorld) -> No
 def test_approving_what_was_changed_without_saving_saves_it_and_asks_again(world: OutreachWorld) -> None:
     """As in a browser without scripts: the button carries the text that was typed."""
     browser = world.sign_in()
-    message = world.draft(browser, "pt-1007", "CMS130")
+    message = world.draft(browser, "pt-1008", "CMS124")
     page = browser.get(browser.url)
     page = browser.submit(form(page, "/approve"), body="Please call us about your next visit.")
     assert world.state(message)[0] == "draft"

@@ -31,7 +31,7 @@ def test_a_translation_is_used_once_a_person_approved_it(world: OutreachWorld) -
     assert world.app.core.queue.get(draft, tenant="default").language == "en"
     page = browser.get(f"{world.app.url}/l/{handle(browser)}/wordings")
     asked = wording(page, "recall.diabetes-eye", "es")
-    assert "Needed before it is sent at all" in asked.text
+    assert "To be approved before it is sent at all" in asked.text
     page = browser.submit(form(asked, "/wordings/approve"))
     assert "Approved by Practitioner/" in wording(page, "recall.diabetes-eye", "es").text
     entry = world.app.audited()[-2:]

@@ -16,7 +16,7 @@ from smartapp.messages.outcomes import Refused, Result, Retry, Sent
 from smartapp.messages.record import Message
 
 _ADDRESS = re.compile(r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@[A-Za-z0-9-]{1,63}(\.[A-Za-z0-9-]{1,63})+")
-_SUBJECT = {"en": "A message from your doctor's office", "es": "Un mensaje de su consultorio médico"}
+SUBJECT = {"en": "A message from your doctor's office", "es": "Un mensaje de su consultorio médico"}
 _OPT_OUT = {
     "en": "If you do not want these messages: {link}",
     "es": "Si no desea recibir estos mensajes: {link}",
@@ -83,7 +83,7 @@ class EmailDelivery:
         language = "es" if message.language.startswith("es") else "en"
         link = self._opt_out_link(message)
         mail = EmailMessage()
-        mail["Subject"] = _SUBJECT[language]
+        mail["Subject"] = SUBJECT[language]
         mail["From"] = self._server.sender
         mail["To"] = message.address
         mail["Date"] = format_datetime(self._clock())

@@ -130,7 +130,7 @@ def route(
         return RoutingDecision("hold", None, None, (*reasons, Reason("re-engage-first", text)))
     channel = recipient.preference if recipient.preference in channels else channels[0]
     if recipient.preference and channel != recipient.preference:
-        reasons.append(Reason("preference-closed", f"Prefers {recipient.preference}, which this may not use."))
+        reasons.append(Reason("preference-closed", f"Prefers {_NAMES[recipient.preference]}, which this may not use."))
     reasons.append(Reason("channel", _why(channel, recipient)))
     free = _free(channel, sent, now, rules)
     if free > now:
@@ -142,6 +142,11 @@ def route(
             return RoutingDecision("hold", channel, None, tuple(reasons))
         moment = moment_or_none
     return RoutingDecision("hold" if moment > now else "send", channel, moment, tuple(reasons))
+
+
+_NAMES: Mapping[Channel, str] = {
+    "portal": "the portal", "sms": "text message", "email": "e-mail", "voice": "call", "letter": "letter",
+}  # fmt: skip
 
 
 def _never(message: MessageFacts, recipient: Recipient, rules: Rules) -> Reason | None:
@@ -186,7 +191,7 @@ def _open(channel: Channel, message: MessageFacts, recipient: Recipient, rules: 
 def _closed_by_policy(channel: Channel, message: MessageFacts, rules: Rules) -> Reason | None:
     if channel not in message.verdict.channels:
         told = ", ".join(message.verdict.disclosure)
-        return Reason(f"policy-{channel}", f"Not by {channel}: the text tells of {told}.")
+        return Reason(f"policy-{channel}", f"Not by {_NAMES[channel]}: the text tells of {told}.")
     text = message.text(channel)
     if channel == "sms" and len(text) > rules.sms_characters:
         return Reason("sms-length", f"Longer than {rules.sms_characters} characters.")
@@ -201,15 +206,18 @@ def _closed_by_policy(channel: Channel, message: MessageFacts, rules: Rules) -> 
 
 def _closed_by_consent(channel: Channel, recipient: Recipient) -> Reason | None:
     if channel in recipient.opted_out:
-        return Reason(f"opted-out-{channel}", f"Opted out of {channel}.")
+        return Reason(f"opted-out-{channel}", f"Has opted out of being reached by {_NAMES[channel]}.")
     if channel == "portal":
         return None if recipient.portal_account else Reason("no-portal", "Has no portal account.")
     consent = recipient.consent.get(channel, "unknown")
     if consent != "given":
         source = recipient.sources.get(channel, "")
-        return Reason(f"consent-{channel}", f"Consent to {channel} is {consent}{': ' if source else ''}{source}.")
+        return Reason(
+            f"consent-{channel}",
+            f"Consent to be reached by {_NAMES[channel]} is {consent}{': ' if source else ''}{source}.",
+        )
     if not recipient.addresses.get(channel):
-        return Reason(f"address-{channel}", f"Gave no address for {channel}.")
+        return Reason(f"address-{channel}", f"No address of their own is on file for: {_NAMES[channel]}.")
     return None
 
 
@@ -224,7 +232,7 @@ def _why(channel: Channel, recipient: Recipient) -> str:
     """Why this channel and no other."""
     preferred = ", which the patient prefers" if channel == recipient.preference else ""
     source = recipient.sources.get(channel, "") if channel != "portal" else ""
-    return f"By {channel}{preferred}{f'; consent: {source}' if source else ''}."
+    return f"By {_NAMES[channel]}{preferred}{f'; consent: {source}' if source else ''}."
 
 
 def _free(channel: Channel, sent: Sequence[tuple[datetime, Channel]], now: datetime, rules: Rules) -> datetime:
