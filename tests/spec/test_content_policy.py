@@ -12,7 +12,7 @@ from support.corpus import Text, corpus
 from smartapp.messages.policy import ALL_CHANNELS, PORTAL_ONLY, Verdict, classify
 from smartapp.messages.policy.lexicon import lexicon
 
-PARTS = ("tuning", "held-out")
+PARTS = ("tuning", "held-out", "fresh")
 HELD_BACK_AT_MOST = 0.05
 
 R62 = (

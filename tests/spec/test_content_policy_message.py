@@ -176,9 +176,29 @@ def test_wording_that_was_approved_once_is_accounted_for_but_never_what_it_revea
 
 
 @pytest.mark.parametrize("text", ["It is here. Come in.", "They are here.", "Traiga cuantas tenga. Eso es."])
-def test_a_text_that_leans_on_a_pronoun_says_what_it_is_about(text: str) -> None:
-    assert classify(text).disclosure == ("unknown",)
-    assert classify(f"{text} Your appointment is on Monday.").channels == ALL_CHANNELS
+def test_each_sentence_says_what_it_is_about(text: str) -> None:
+    assert classify(text).channels == PORTAL_ONLY
+    assert classify(f"{text} Your appointment is on Monday.").channels == PORTAL_ONLY
+
+
+@pytest.mark.parametrize(
+    ("telling", "neutral"),
+    [
+        ("The second one is here.", "Your second message is here."),  # a word for what was not said
+        ("Your kettle is at the front desk.", "Your letter is at the front desk."),  # what an office calls yours
+        ("Your quiet circle is at 6 PM.", "Your appointment is at 6 PM."),
+        ("Meet us in the Blue Ribbon building.", "Meet us in the blue building."),  # a name of everyday words
+        ("The bridge is for you.", "The bridge is closed. Our office is open."),  # an everyday word
+        ("You were right.", "You were on our list."),  # nothing that an office is about
+        ("Dr. Lee saw your message and has a thought.", "Dr. Lee has an opening."),  # what a doctor does
+        ("Your visit is after Dr. Lee said so.", "Your visit is with Dr. Lee."),
+        ("La toma mañana en la oficina.", "La llamamos mañana de la oficina."),  # an object that nobody named
+        ("La doctora tiene una duda.", "La doctora tiene una cita disponible."),
+    ],
+)
+def test_neutral_words_must_be_put_together_as_office_talk_is(telling: str, neutral: str) -> None:
+    assert classify(telling).channels == PORTAL_ONLY
+    assert classify(neutral).channels == ALL_CHANNELS, classify(neutral).because
 
 
 def test_an_hour_stands_where_an_hour_is_expected() -> None:

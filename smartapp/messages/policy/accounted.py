@@ -17,20 +17,29 @@ from smartapp.messages.policy.fold import Folded, fold
 from smartapp.messages.policy.lexicon import LANGUAGES, TOKEN, Lexicon, lexicon, words
 from smartapp.messages.policy.links import link_words
 from smartapp.messages.policy.slots import Slot, find_slots
+from smartapp.messages.policy.structure import out_of_place
 
 _SILENT = frozenset(".,;:!?'\"()-/&@#*=|[]¡¿…\n")
 _NEUTRAL_PICTURES = frozenset(
     "📅📆🗓⏰🕐🕑🕒🕓🕔🕕🕖🕗🕘🕙📞☎📱📲💬✉📧📩📨📬🔔👋😊🙂😀😃☺🙏👍⭐🌟✨🎉🎊🎄🎃🎆☀❄🌷🍂"
-    "📍🏢🚗🅿✅☑✔➡👉👇🔗💻🖥📝📋🦃🐣🌞⏳🕰📣📢😷ℹ▪►▶→⬇🏻🏼🏽🏾🏿"
+    "📍🏢🚗🅿✅☑✔➡👉👇🔗💻🖥📝📋🦃🐣🌞⏳🕰⚠🎂🎈🎁❗❕‼⭕🌸🌼🌻🌺🌹💐🍁🎓🏫📠🖊✏🖨🗺🧭🚌🚍🚇🚪🔑🔒🔓🎶👏🙌👌✋🤝🥳😃😄😁🌧⛄🌈☔🌤⛅🍀✈🌴🏖📣📢😷ℹ▪►▶→⬇🏻🏼🏽🏾🏿"
 )
 _ABBREVIATED = words("dr dra mr mrs ms sr sra srta st ave rd blvd ste no tel ext apt appt bldg a p m vs jr lic av num")
 _GREETING = words(
     "hi hello hey dear hola estimado estimada thanks gracias dr dra doctor doctora mr mrs ms miss sr sra "
     "srta don dona nurse for to de"
 )
+_TITLES = words("dr dra doctor doctora mr mrs ms miss mx sr sra srta")
+_PREMISES = words(
+    "clinic clinics office offices practice family medical medicine health healthcare care center centre centro group "
+    "pediatrics associates physicians doctors building tower campus location suite lot garage entrance parking library "
+    "school hall clinica oficina consultorio edificio calle avenida sede st ave rd blvd ln dr hwy route exit primary "
+    "community internal"
+)
 _MAX_NAME_WORDS = 6
 _MOST_STARS = 10
-_IDIOMS = re.compile(r"\b(?:ma(?:k|d)e(?:s)? it|it's (?:been|time|that time)|it (?:is|has been) time|it takes)\b")
+_SIGN_IN = 6  # digits of a code to sign in with; clinical codes have five or fewer, or letters
+_INSIDE, _BOUND = 1, 2
 _MOST_HOURS = 12
 _BEFORE_HOUR = words("at by before after until till around las antes")
 # What begins, opens or is kept at an hour; and what a number is of, where it is not one.
@@ -42,7 +51,8 @@ _HOURLY = words(
 _UNITS = words("day days week weeks month months year years points percent times of out in out over under or more less")
 # Words of a sentence that asks for an answer by key or grade, and the grades it may name.
 _ANSWERING = words(
-    "reply replying press rating scale stars survey responda conteste oprima marque presione encuesta escala"
+    "reply replying select choose pick elija seleccione escoja press rating scale stars survey responda conteste "
+    "oprima marque presione encuesta escala"
 )
 _GRADES = words(
     "number numero letter letra poor fair average good excellent great terrible neutral y n c r x s "
@@ -59,6 +69,7 @@ class Token:
     end: int
     plain: str
     accounted: bool = False
+    capital: bool = False
     phrased: bool = field(default=False)  # covered by a slot or by a phrase of two words or more
 
     @property
@@ -95,6 +106,8 @@ def _words(text: str, start: int, end: int) -> Iterable[Token]:
         word = match.group()
         if word.isascii() and word.isdigit() and len(word) <= 3:
             yield Token(word, match.start(), match.end(), word if word in ("911", "988") else "<n>")
+        elif word.isascii() and word.isdigit() and len(word) == _SIGN_IN:
+            yield Token(word, match.start(), match.end(), "<six>")
         elif word[0].isdigit() and not any(c.isalpha() for c in word):
             yield Token(word, match.start(), match.end(), "<num>")
         elif len(word) > 1 or word.isalnum():
@@ -151,21 +164,12 @@ def account(folded: Folded, names: Sequence[str], approved: Sequence[str]) -> tu
     return tokens, parts
 
 
-def leans(parts: Sequence[Sequence[Token]]) -> bool:
-    """Whether a text leans on a pronoun and nowhere says what it is about ("It is still there. Please come in.")."""
-    held = lexicon().vocabularies.values()
-    said = [token.plain.removesuffix("'s") for part in parts for token in part]
-    whole = _IDIOMS.sub(" ", " ".join(token.plain for part in parts for token in part))
-    leaning = any(not v.leaning.isdisjoint(whole.split()) for v in held)
-    return leaning and all(v.anchors.isdisjoint(said) for v in held)
-
-
 def _weight(cover: list[tuple[bool, bool]]) -> int:
     return sum(accounted for accounted, _ in cover)
 
 
 def _cover(part: Sequence[Token], language: str) -> list[tuple[bool, bool]]:
-    """For each token: is it covered in this language, and by a phrase?"""
+    """For each token: is it covered in this language and in its place there, and is it by a phrase?"""
     vocabulary = lexicon().vocabularies[language]
     plain = plain_form(part)
     at, starts = 1, []
@@ -182,19 +186,25 @@ def _cover(part: Sequence[Token], language: str) -> list[tuple[bool, bool]]:
         phrased = phrased or (hourly and index > 0 and _is_hour(part[index - 1], token, after))
         word = token.plain.removesuffix("'s").rstrip("'")
         out.append((token.accounted or phrased or vocabulary.allows(word, after), phrased))
+    firm = [phrased or token.accounted for token, (_, phrased) in zip(part, out, strict=True)]
+    bound = [marks[start - 1] == _BOUND for start in starts[1:]]
+    for index in out_of_place(part, firm, bound, vocabulary.structure):
+        out[index] = (False, out[index][1])
     return out
 
 
 @lru_cache(maxsize=16_384)
 def _phrase_marks(plain: str, language: str) -> bytes:
-    """1 for each character of a sentence's plain form that lies in a neutral phrase.
+    """Not 0 for each character of a sentence's plain form that lies in a neutral phrase; a space inside one is _BOUND.
 
     Kept, because the plain form of a template is the same for every patient: names and dates are tags in it.
     """
     marks = bytearray(len(plain))
-    for phrase in lexicon().vocabularies[language].phrases:
+    for phrase in lexicon().vocabularies[language].phrases_in(plain.split()):
         for match in phrase.finditer(plain):
-            marks[match.start() : match.end()] = b"\x01" * (match.end() - match.start())
+            start, end = match.span()
+            for at in range(start, end):
+                marks[at] = _BOUND if plain[at] == " " and at < end - 1 else marks[at] or _INSIDE
     return bytes(marks)
 
 
@@ -226,19 +236,40 @@ def _mark_names(tokens: list[Token], folded: Folded, names: Sequence[str], lex: 
     allowed = _allowed_names(names, lex)
     for index, token in enumerate(tokens):
         word = token.text.removesuffix("'s").rstrip("'")
+        token.capital = token.is_word and folded.original[folded.origin[token.start][0]].isupper()
         if not token.is_word or token.accounted:
             continue
         before = tokens[index - 1].text if index else ""
-        capital = folded.original[folded.origin[token.start][0]].isupper()
-        placed = capital or before in _GREETING
-        if (word in allowed and (placed or not lex.reads_as_known(word))) or (
-            placed and (word in lex.people or word in lex.places) and not lex.single(word)
+        placed = token.capital or before in _GREETING
+        titled = token.capital and _behind_a_title(tokens, index, folded.text)
+        if (
+            (word in allowed and (placed or not lex.reads_as_known(word)))
+            or (placed and word in lex.people and not lex.single(word))
+            or (placed and word in lex.places and not lex.single(word) and _beside_a_place(tokens, index, lex))
+            or (titled and (word in lex.titled or disguised(word, lex) is None))
         ):
             token.accounted = True
-            if not lex.reads_as_known(word):
-                token.plain = "<name>"
-        elif len(word) == 1 and capital and index and tokens[index - 1].plain == "<name>":
+            if titled or not lex.reads_as_known(word):
+                token.plain, token.phrased = "<name>", token.phrased or titled
+        elif len(word) == 1 and token.capital and index and tokens[index - 1].plain == "<name>":
             token.accounted = True  # a middle initial
+
+
+def _behind_a_title(tokens: Sequence[Token], index: int, text: str) -> bool:
+    """Whether a title stands before this word, at once or with a given name between: Dr. Amy Foster."""
+    if index and tokens[index - 1].text in _TITLES:
+        return True
+    between = text[tokens[index - 1].end : tokens[index].start] if index > 1 else ""
+    return between == " " and tokens[index - 1].plain == "<name>" and tokens[index - 2].text in _TITLES
+
+
+def _beside_a_place(tokens: Sequence[Token], index: int, lex: Lexicon) -> bool:
+    """Whether the word beside it makes an address or a practice of a place's name: Oak Street, Lake Clinic."""
+    beside = (*tokens[max(index - 1, 0) : index], *tokens[index + 1 : index + 2])
+    return any(
+        t.text in lex.places or t.text in lex.people or t.text in _PREMISES or t.plain in ("<n>", "<num>")
+        for t in beside
+    )
 
 
 def _allowed_names(names: Sequence[str], lex: Lexicon) -> frozenset[str]:

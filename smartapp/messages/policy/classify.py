@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
-from smartapp.messages.policy.accounted import Token, account, leans
+from smartapp.messages.policy.accounted import Token, account
 from smartapp.messages.policy.fold import Folded, fold
 from smartapp.messages.policy.lexicon import LANGUAGES, lexicon
 from smartapp.messages.policy.recognise import recognise
@@ -42,16 +42,20 @@ def classify(
     names: Collection[str] = (),
     context: Context = NO_CONTEXT,
     approved: Sequence[str] = (),
+    rewritten: bool = True,
 ) -> Verdict:
     """Judge one text.
 
     ``language`` is a BCP 47 tag (anything but English and Spanish is portal-only), ``names`` are people
-    and places on file, ``approved`` the fixed wordings that a person has approved for a template. Nothing
+    and places on file, ``approved`` the fixed wordings that a person has approved for a template; a neutral
+    text to send instead is worked out unless ``rewritten`` is False. Nothing
     in the text is evaluated. Offsets of the spans are characters of ``text``.
     """
     spans, sensitive = _judge(text, language, tuple(names), tuple(approved))
     inferred, implied = _inferred(context, tuple(names))
-    rewrite = neutral_rewrite(text, _is_spanish(text, language), tuple(names), _is_neutral) if spans else None
+    rewrite = None
+    if spans and rewritten:
+        rewrite = neutral_rewrite(text, _is_spanish(text, language), tuple(names), _is_neutral)
     return from_spans(
         spans + inferred,
         sensitive=tuple(sorted(set(sensitive) | set(implied))),
@@ -87,8 +91,6 @@ def _judge(
             sensitive.append(lexicon().sensitive[found.term.concept])
     if not spans:
         spans.extend(_unknown(folded, tokens))
-    if not spans and leans(parts):
-        spans.append(Span(0, len(text), text, "unknown", "what it is about"))
     if not spans and language and language.lower().replace("_", "-").split("-")[0] not in LANGUAGES:
         spans.append(Span(0, len(text), text, "unknown", "language"))
     return spans, sensitive
@@ -162,7 +164,7 @@ def classify_message(
     sensitive: set[str] = set()
     ready = {part: _as_text(part, text) for part, text in parts.items()}
     for part, text in ready.items():
-        verdict = classify(text, language=language, names=names, context=context, approved=approved)
+        verdict = classify(text, language=language, names=names, context=context, approved=approved, rewritten=False)
         sensitive.update(verdict.sensitive)
         spans.extend(Span(s.start, s.end, s.text, s.disclosure, s.concept, s.part or part) for s in verdict.because)
     if not any(span.disclosure != "unknown" for span in spans):

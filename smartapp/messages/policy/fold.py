@@ -12,6 +12,7 @@ import html
 import re
 import unicodedata
 from dataclasses import dataclass
+from functools import lru_cache
 
 from smartapp.messages.policy.confusables import EUROPEAN, LOOK_ALIKES
 
@@ -41,6 +42,7 @@ class Folded:
         return self.origin[start][0], self.origin[end - 1][1]
 
 
+@lru_cache(maxsize=4096)
 def _fold_char(char: str) -> tuple[str, str | None]:
     """The plain form of one character, and why it is odd, if it is."""
     if char in _PUNCTUATION:

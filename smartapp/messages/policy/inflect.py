@@ -2,7 +2,70 @@
 
 from __future__ import annotations
 
-_CLITICS = ("me", "nos", "le", "les", "lo", "la", "los", "las", "se", "te", "selo", "sela", "noslo", "nosla", "melo")
+_CLITICS = ("me", "nos", "le", "les", "se", "te")
+_OBJECTS = ("lo", "la", "los", "las", "selo", "sela", "noslo", "nosla", "melo")
+DONE_TO_PEOPLE = frozenset(
+    [
+        "llamar",
+        "contactar",
+        "atender",
+        "ayudar",
+        "esperar",
+        "invitar",
+        "visitar",
+        "localizar",
+        "acompanar",
+        "saludar",
+        "felicitar",
+        "recibir",
+        "conocer",
+        "servir",
+        "cuidar",
+        "acomodar",
+        "extranar",
+        "escuchar",
+        "recordar",
+        "avisar",
+        "informar",
+    ]
+)
+_DONE_TO_PAPERS = frozenset(
+    [
+        "confirmar",
+        "cancelar",
+        "cambiar",
+        "completar",
+        "llenar",
+        "firmar",
+        "enviar",
+        "leer",
+        "abrir",
+        "descargar",
+        "imprimir",
+        "entregar",
+        "devolver",
+        "mandar",
+        "revisar",
+        "actualizar",
+        "reprogramar",
+        "reservar",
+        "agendar",
+        "adelantar",
+        "posponer",
+        "reagendar",
+        "programar",
+        "ignorar",
+        "compartir",
+        "guardar",
+        "anotar",
+        "corregir",
+        "verificar",
+        "contestar",
+        "responder",
+        "borrar",
+        "reenviar",
+    ]
+)
 _HARD = {"c": "qu", "g": "gu", "z": "c"}  # before e: buscar, busque; llegar, llegue; comenzar, comience
 
 
@@ -53,5 +116,7 @@ def spanish_forms(infinitive: str) -> set[str]:
         command = {stem + "e", soft + "a", soft + "an"}
         gerund = stem + "iendo"
     future = {infinitive + e for e in ("e", "a", "as", "emos", "an", "ia", "ian", "iamos")}
-    attached = {base + clitic for base in (infinitive, gerund, *command) for clitic in _CLITICS}
+    # "Llénelo" is said of a form; of anything else that is taken or done, a pronoun leaves unsaid what it is.
+    clitics = _CLITICS + (_OBJECTS if infinitive in DONE_TO_PEOPLE | _DONE_TO_PAPERS else ())
+    attached = {base + clitic for base in (infinitive, gerund, *command) for clitic in clitics}
     return {infinitive, gerund} | present | past | wish | command | future | attached

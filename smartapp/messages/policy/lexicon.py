@@ -14,12 +14,13 @@ from functools import lru_cache
 from importlib.resources import files
 from typing import Any, cast
 
-from smartapp.messages.policy.inflect import english_forms, spanish_forms, variants
-from smartapp.messages.policy.phrases import NUMBER_WORDS, translate, words_of
+from smartapp.messages.policy.inflect import DONE_TO_PEOPLE, english_forms, spanish_forms, variants
+from smartapp.messages.policy.phrases import NUMBER_WORDS, first_words, translate, words_of
 from smartapp.messages.policy.verdict import Disclosure
 
 LANGUAGES = ("en", "es")
-_LISTS = ("cautious", "cautious_before", "adjectives", "nouns", "anchors", "leaning")
+_LISTS = ("cautious", "cautious_before", "adjectives", "nouns")
+_STRUCTURE = ("loose", "office", "anchors", "possessive", "modifiers", "heads", "objects", "agents")
 _NAMED = ("<time>", "<date>", "<place>")  # a slot that a cautious verb may stand before
 TOKEN = re.compile(
     r"\d{1,3}(?=(?:mins?|hrs?|hours?|minutes?)\b)|[a-z0-9]*[a-z][a-z0-9]*(?:'[a-z]+)*|\d+(?:[.,/:]\d+)*|\S",
@@ -33,20 +34,46 @@ def words(text: str) -> frozenset[str]:
 
 
 @dataclass(frozen=True, slots=True)
+class Structure:
+    """How neutral words may stand together: ``loose`` ones beside a word of the ``office``; each sentence with one
+    of its ``anchors``; behind a ``possessive`` and any ``modifiers`` one of the ``heads``; an ``object`` pronoun
+    never before one of its ``acts`` (Spanish: *la toma*); what an ``agent`` does (``doings``) said by a phrase.
+    """
+
+    loose: frozenset[str]
+    office: frozenset[str]
+    anchors: frozenset[str]
+    possessive: frozenset[str]
+    modifiers: frozenset[str]
+    heads: frozenset[str]
+    objects: frozenset[str]
+    acts: frozenset[str]
+    agents: frozenset[str]
+    doings: frozenset[str]
+    formulas: re.Pattern[str]
+
+
+@dataclass(frozen=True, slots=True)
 class Vocabulary:
-    """What one language calls neutral: ``words`` anywhere, ``phrases`` as a whole, ``known`` only in those;
+    """What one language calls neutral: ``words`` anywhere, ``phrases`` as a whole, ``known`` only in those
+    (``beginning`` finds the phrases by their first words);
     ``cautious`` verbs before a named object, ``adjectives`` before certain ``nouns``.
     """
 
     words: frozenset[str]
     phrases: tuple[re.Pattern[str], ...]
+    beginning: dict[str, tuple[int, ...]]
     known: frozenset[str]
     cautious: frozenset[str]
     cautious_before: frozenset[str]
     adjectives: frozenset[str]
     nouns: frozenset[str]
-    anchors: frozenset[str]
-    leaning: frozenset[str]
+    structure: Structure
+
+    def phrases_in(self, plain: Iterable[str]) -> list[re.Pattern[str]]:
+        """The phrases that may stand in a sentence of these words and tags."""
+        numbers = {number for word in plain for number in self.beginning.get(word, ())}
+        return [self.phrases[number] for number in numbers]
 
     def allows(self, word: str, following: str | None) -> bool:
         """Whether ``word`` is neutral before ``following`` (the next word or slot; None ends the sentence)."""
@@ -82,6 +109,7 @@ class Lexicon:
     sensitive: dict[str, str]
     people: frozenset[str]
     places: frozenset[str]
+    titled: frozenset[str]
 
     def single(self, word: str) -> Term | None:
         """The term that this one word is, if any."""
@@ -107,14 +135,39 @@ def _vocabulary(language: str, singles: set[str]) -> Vocabulary:
     forms = {"en": english_forms, "es": spanish_forms}[language]
     for verb in plain(data["verbs"]).split():
         free |= forms(verb)
-    lines = [line for line in data["phrases"].splitlines() if line.strip()]
-    compiled = tuple(re.compile("(?<= )(?:" + translate(line, data["macros"], language) + ")") for line in lines)
-    known: set[str] = set().union(*map(words_of, lines), *map(words_of, data["macros"].values()))
+    built = _read(f"structure_{language}.toml")
+    macros = data["macros"] | built["macros"]
+    lines = [line for line in (data["phrases"] + built["phrases"] + built["formulas"]).splitlines() if line.strip()]
+    compiled = tuple(re.compile("(?<= )(?:" + translate(line, macros, language) + ")") for line in lines)
+    beginning: dict[str, list[int]] = {}
+    for number, line in enumerate(lines):
+        for first in first_words(line, macros, language):
+            beginning.setdefault(first, []).append(number)
+    known: set[str] = set().union(*map(words_of, lines), *map(words_of, macros.values()))
     listed = {key: frozenset(plain(data[key]).split()) for key in _LISTS}
+    parts = {key: frozenset(plain(built.get(key, "")).split()) for key in _STRUCTURE}
+    held = frozenset(plain(built["held"]).split())
     # A word that is also a clinical term, a telling adjective or a cautious verb is neutral in company only.
-    free -= singles | listed["cautious"] | listed["adjectives"]
-    known |= set(NUMBER_WORDS[language]) | listed["cautious"] | listed["adjectives"]
-    return Vocabulary(frozenset(free), compiled, frozenset(known), **listed)
+    free -= singles | listed["cautious"] | listed["adjectives"] | held
+    known |= set(NUMBER_WORDS[language]) | listed["cautious"] | listed["adjectives"] | held
+    acts = (
+        _acts(data["verbs"]) - parts["heads"] - parts["office"] - parts["anchors"] if parts["objects"] else frozenset()
+    )
+    said = (translate(line, macros, language) for line in built["formulas"].splitlines() if line.strip())
+    doings = set(plain(built["doings"]).split()).union(*(forms(verb) - {verb} for verb in plain(data["verbs"]).split()))
+    structure = Structure(
+        **parts,
+        acts=frozenset(acts),
+        doings=frozenset(doings - parts["heads"] if language == "es" else doings),
+        formulas=re.compile("(?<= )(?:" + "|".join(said) + ")"),
+    )
+    index = {first: tuple(numbers) for first, numbers in beginning.items()}
+    return Vocabulary(frozenset(free), compiled, index, frozenset(known), **listed, structure=structure)
+
+
+def _acts(verbs: str) -> set[str]:
+    """What is done to a thing rather than to a person: before these *la* and *lo* stand for something unsaid."""
+    return set().union(*(spanish_forms(verb) - {verb} for verb in plain(verbs).split() if verb not in DONE_TO_PEOPLE))
 
 
 def _terms(data: dict[str, Any]) -> Iterable[tuple[tuple[str, ...], Term]]:
@@ -148,4 +201,5 @@ def lexicon() -> Lexicon:
         {c.strip(): label for label, listed in data["sensitive"].items() for c in listed.split(",")},
         frozenset(plain(names["people"]).split()),
         frozenset(plain(names["places"]).split()),
+        frozenset(plain(names["titled"]).split()),
     )

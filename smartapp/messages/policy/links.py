@@ -24,11 +24,14 @@ _ADDRESS_WORDS = words(
     "register encuesta citas cita reservar paciente clinica salud familiar medica centro confirmar "
     "formularios videoconsulta bit tinyurl google zoom doxy yelp facebook physicians doctors associates group "
     "center centers central wellness pediatrics street avenue city county valley community the of and at "
+    "fm fp fhc cal med assoc phys news newpatient new room rooms call visit v1 j waiting p1 "
     "signup calendar calendario p g s r "
 )
 _RANDOM = re.compile(r"(?=(?:[a-z]*\d){2})(?=(?:\d*[a-z]){2})[a-z0-9]{6,40}")
 _CODE = re.compile(r"[a-z]\d\d[0-9a-z]{0,5}|[a-z]\d{4}|\d{4,5}[a-z]?")
+_RUNNING = re.compile(r"\d{1,4}|\d{6,12}|[a-z]\d")  # the number of a room, of a page: never five digits, as codes have
 _SHORTEST = 3
+_SHORT = ("of", "at", "my", "dr", "md", "fm", "fp", "pc")
 
 
 def pieces_of(link: str) -> list[str]:
@@ -40,7 +43,7 @@ def link_words(link: str, lex: Lexicon, allowed: frozenset[str]) -> tuple[str, .
     """The words that a link spells, or None where some piece of it spells nothing that is known."""
     spelt: list[str] = []
     for piece in pieces_of(link):
-        if piece in _TOP or piece in _ADDRESS_WORDS or piece in allowed or (piece.isdigit() and len(piece) <= 1):
+        if piece in _TOP or piece in _ADDRESS_WORDS or piece in allowed or _RUNNING.fullmatch(piece):
             spelt.append(piece)
         elif piece.isalpha() and (cut := _cut(piece, allowed)) is not None:
             spelt.extend(cut)
@@ -67,7 +70,7 @@ def _cut(piece: str, allowed: frozenset[str]) -> tuple[str, ...] | None:
 
 def _long_enough(piece: str, start: int, end: int) -> bool:
     """Words of one or two letters only where they are common in addresses: any text can be cut into the others."""
-    return end - start >= _SHORTEST or end - start == len(piece) or piece[start:end] in ("of", "at", "my", "dr", "md")
+    return end - start >= _SHORTEST or end - start == len(piece) or piece[start:end] in _SHORT
 
 
 def _nothing_reads(piece: str, lex: Lexicon) -> bool:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import cast
 
 from smartapp.messages.policy.accounted import Token, plain_form
@@ -75,7 +76,7 @@ def recognise(text: str, tokens: Sequence[Token], parts: Iterable[Sequence[Token
         *_links(words, lex),
     ]
     for part in parts:
-        found.extend(_sequences(part, lex))
+        found.extend(_sequences(part))
     for run in _LEET_RUN.finditer(text):
         if not run.group().isalnum() or not run.group().isalpha():
             found.extend(_leet_run(run, words, lex))
@@ -153,19 +154,27 @@ def _links(words: Sequence[Token], lex: Lexicon) -> Iterator[Found]:
     for token in words:
         if token.plain == "<link>":
             for piece in pieces_of(token.text):
-                term = disguised(piece, lex)
+                # "appointments" spells an ointment, too
+                term = lex.single(piece) if lex.reads_as_known(piece) else disguised(piece, lex)
                 if term is not None:
                     yield Found(token.start, token.end, term)
 
 
-def _sequences(part: Sequence[Token], lex: Lexicon) -> Iterator[Found]:
+def _sequences(part: Sequence[Token]) -> Iterator[Found]:
     plain = plain_form(part)
-    for pattern in lex.patterns:
-        for match in pattern.match.finditer(plain):
-            first = plain.count(" ", 0, match.start() + 1) - (plain[match.start()] != " ") if match.start() else 0
-            last = plain.count(" ", 0, match.end()) - 1
-            inside = part[max(first, 0) : max(last, first + 1)]
-            yield Found(inside[0].start, inside[-1].end, pattern.term)
+    for start, end, term in _telling(plain):
+        first = plain.count(" ", 0, start + 1) - (plain[start] != " ") if start else 0
+        last = plain.count(" ", 0, end) - 1
+        inside = part[max(first, 0) : max(last, first + 1)]
+        yield Found(inside[0].start, inside[-1].end, term)
+
+
+@lru_cache(maxsize=16_384)
+def _telling(plain: str) -> tuple[tuple[int, int, Term], ...]:
+    """Where a telling sequence stands in a sentence's plain form; kept, as a template's is the same for everybody."""
+    return tuple(
+        (*match.span(), pattern.term) for pattern in lexicon().patterns for match in pattern.match.finditer(plain)
+    )
 
 
 def _widest(found: Iterable[Found]) -> list[Found]:

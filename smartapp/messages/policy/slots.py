@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 
-from smartapp.messages.policy.lexicon import lexicon
+from smartapp.messages.policy.lexicon import lexicon, words
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,16 +36,27 @@ _ENDS = r"(?![\w:/%]|\.\d)"  # not the start of a longer number, a ratio or a pe
 _STARTS = r"(?<![\w/.:])"
 
 _WEEKDAY = _either(
-    r"(?:mon|tues?|wed(?:nes)?|thu(?:rs?)?|fri|sat(?:ur)?|sun)(?:days?)?(?!\w)\.?",
+    r"(?:mon|tues?|wed(?:nes)?|thu(?:rs?)?|fri|satur(?=d)|sun(?=d))(?:days?)?(?!\w)\.?",
+    # "sat" and "sun" are other words too, and so are the Spanish ones: days where a date or an hour goes with them.
+    r"(?:sat|sun|lun|mar|mie|jue|vie|sab|dom)(?!\w)\.?(?=,? ?(?:\d|at \d|a las|@|-|[a-z]{3,4}\.? \d|$))",
+    r"(?<=on )(?:sat|sun)(?!\w)|(?<=- )(?:sat|sun)(?!\w)",
     r"(?:lunes|martes|miercoles|jueves|viernes|sabados?|domingos?)(?!\w)",
 )
 _MONTH = _either(
-    r"jan(?:uary)?|feb(?:ruary)?|mar(?:ch)?|apr(?:il)?|may|june?|july?|aug(?:ust)?|sept?(?:ember)?",
+    r"jan(?:uary)?|feb(?:ruary)?|mar(?:ch)?|ene|abr|ago|dic|apr(?:il)?|may|june?|july?|aug(?:ust)?|sept?(?:ember)?",
     r"oct(?:ober)?|nov(?:ember)?|dec(?:ember)?|enero|febrero|marzo|abril|mayo|junio|julio|agosto",
     r"septiembre|setiembre|octubre|noviembre|diciembre",
 ) + r"(?!\w)\.?"  # fmt: skip
 _DAY = r"(?:0?[1-9]|[12]\d|3[01])"
 _DAY_TH = _DAY + r"(?:st|nd|rd|th)?"
+_AFTER_MONTH = "".join(  # "Jun 12 - 8:00 AM" is a date and a time, not a span of hours
+    rf"(?<!{month} )"
+    for month in words(
+        "jan feb mar apr may jun jul aug sep oct nov dec january february march april june july august september "
+        "october november december enero febrero marzo abril mayo junio julio agosto septiembre octubre noviembre "
+        "diciembre"
+    )
+)
 _MONTH_NUMBER = r"(?:0?[1-9]|1[0-2])"
 _YEAR = r"(?:20[2-4]\d)"
 _SHORT_YEAR = _either(_YEAR, r"2\d")
@@ -64,6 +75,7 @@ _DATE = _either(
     rf"(?<![\w-]){_YEAR}-{_MONTH_NUMBER}-{_DAY}(?![\w-])",
     # Two numbers alone may be a blood pressure: a date only where one is expected.
     rf"{_either(_after(_BEFORE_DATE), r'(?<=[(])', r'(?<=^)')}(?:{_MONTH_NUMBER}/{_DAY}|{_DAY}/{_MONTH_NUMBER}){_ENDS}",
+    rf"(?<![\w/.])(?:{_MONTH_NUMBER}/{_DAY}|{_DAY}/{_MONTH_NUMBER})(?=,? (?:at |a las |@ ?)?\d?\d:[0-5]\d)",
     rf"(?<!\w){_WEEKDAY}(?:,? (?:the )?{_DAY}(?![\w:/%.]|-\d| ?(?:a\.?m|p\.?m|to |o'clock)))?",
     rf"(?<!\w){_MONTH_ALONE}(?: (?:of |de |del )?{_YEAR})?",
     rf"{_after('in for of year en ano del de this')}{_YEAR}(?![\w/-]|\.\d)",
@@ -76,7 +88,8 @@ _FULL = r"(?:[1-9]|1[0-2])"  # a full hour without minutes: a time only in compa
 _UNTIL = r" ?(?:-|to|a|and|through|until|till|y) ?"
 _PART_OF_DAY = r"de la (?:manana|tarde|noche)"
 _BEFORE_HOUR = (
-    "day_at days_at tomorrow_at today_at 0_at 1_at 2_at 3_at 4_at 5_at 6_at 7_at 8_at 9_at th_at st_at nd_at rd_at "
+    "day_at days_at tmrw_at tmw_at 2moro_at "
+    "tomorrow_at today_at 0_at 1_at 2_at 3_at 4_at 5_at 6_at 7_at 8_at 9_at th_at st_at nd_at rd_at "
     "open_at close_at opens_at closes_at until closed_at"
 )
 _DAY_FOLLOWS = (
@@ -84,7 +97,9 @@ _DAY_FOLLOWS = (
     r"|in the (?:morning|afternoon|evening)))"
 )
 _TIME = _either(
-    rf"{_STARTS}{_HOUR}(?: ?{_HALF})?{_UNTIL}{_HOUR} ?{_HALF}",
+    rf"{_STARTS}{_AFTER_MONTH}{_HOUR}(?: ?{_HALF})?{_UNTIL}{_HOUR} ?{_HALF}",
+    rf"{_STARTS}(?:0?[1-9]|1[0-2])[0-5]\d ?{_HALF}",  # 930am
+    rf"(?<=@ ){_FULL}{_ENDS}|(?<=@){_FULL}{_ENDS}",
     rf"{_STARTS}{_HOUR} ?{_HALF}(?:{_UNTIL}(?:noon|midnight)\b)?",
     rf"{_STARTS}{_FULL}{_UNTIL}noon\b",
     rf"{_STARTS}{_CLOCK}:[0-5]\d(?:{_UNTIL}{_CLOCK}:[0-5]\d)?(?: (?:{_PART_OF_DAY}|hrs?|horas))?{_ENDS}",
@@ -102,10 +117,10 @@ _TIME = _either(
 
 _EXTENSION = r"(?:,? ?(?:ext|x|extension)\.? ?\d{1,5})?"
 _PHONE = _either(
-    rf"(?<![\w-])(?:\+?1[ .-]?)?(?:\([2-9]\d\d\) ?|[2-9]\d\d[ .-])[2-9]\d\d[ .-]\d{{4}}{_EXTENSION}(?![\w]|-\d)",
+    rf"(?<![\w-])(?:\+?1[ .-]?)?(?:\(\d{{3}}\) ?|\d{{3}}[ .-])\d{{3}}[ .-]\d{{4}}{_EXTENSION}(?![\w]|-\d)",
     r"(?<![\w.-])[2-9]\d\d[.-]\d{4}(?![\w]|[-.]\d)",
     # Ten digits in a row may be a code: a number only where one is dialled.
-    rf"{_after('call text at al')}[2-9]\d\d[2-9]\d{{6}}(?!\d)",
+    rf"{_after('call text at to al llame llamar telefono phone')}[2-9]\d{{9}}(?!\d)",
 )
 
 _AMOUNT = r"\$ ?\d{1,3}(?:\.\d{2})?(?![\d,.]\d|\w)"
@@ -145,7 +160,8 @@ def _place() -> str:
         rf"(?<!\w)(?:calle|avenida|av\.|paseo) (?:{names}(?: |,|(?=\W|$))){{1,2}}"
         r"(?:,? ?(?:#|num\. |numero )?\d{1,5}(?!\w))?"
     )
-    return _either(rf"{line}(?:,? {suite})?{zipped}?", calle, rf"(?<!\w){suite}")
+    town = rf"(?<=, )(?:{_STATES}),? \d{{5}}(?:-\d{{4}})?(?!\w)"
+    return _either(rf"{line}(?:,? {suite})?{zipped}?", town, calle, rf"(?<!\w){suite}")
 
 
 @lru_cache(maxsize=1)
