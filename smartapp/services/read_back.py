@@ -91,7 +91,8 @@ class ReadBack:
 
     def _is_told(self, message: Message, resource: dict[str, Any]) -> bool:
         """What the EHR says of one message that it holds."""
-        status = resource.get("status")
+        said = resource.get("status")
+        status = said if isinstance(said, str) else ""
         if message.delivered_as == "Task":
             return self._task(message, resource, status)
         if status in _TAKEN_BACK:
@@ -105,7 +106,7 @@ class ReadBack:
         self._queue.seen(message.id, tenant=message.tenant, at=received)
         return True
 
-    def _task(self, message: Message, resource: dict[str, Any], status: object) -> bool:
+    def _task(self, message: Message, resource: dict[str, Any], status: str) -> bool:
         owner = resource.get("owner")
         who = owner.get("reference") if isinstance(owner, dict) else None
         actor = who if isinstance(who, str) and who else "ehr"

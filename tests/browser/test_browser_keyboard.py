@@ -35,7 +35,8 @@ def test_everything_can_be_reached_and_seen_by_keyboard(clinician: Page, demo: S
     stops = [tab(clinician, app) for _ in range(12)]
     # Then the stops come in the page's order, each is outlined and none lies beneath the header
     assert [stop["text"] for stop in stops[:2]] == ["Skip to the content", "Care due"]
-    names = [stop["text"] for stop in stops]
+    # (a card may lead to a message that was written before)
+    names = [stop["text"] for stop in stops if not re.search(r", \d+ [A-Z][a-z]{2} \d{4}$", stop["text"])]
     start = names.index("Read again")
     assert names[start : start + 4] == ["Read again", "Draft a message", "Not now…", "Evidence"]
     assert [stop["text"] for stop in stops if stop["outline"] < 2] == []
