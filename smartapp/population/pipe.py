@@ -7,7 +7,7 @@ import tempfile
 import threading
 from collections.abc import Callable
 
-from smartapp.population.rows import READ_OPTIONS, RESOURCE_COLUMNS
+from smartapp.population.rows import READ_OPTIONS, RESOURCE_COLUMNS, write_all
 from smartapp.population.store import Store
 
 Write = Callable[[bytes], None]
@@ -42,10 +42,3 @@ def load_rows(store: Store, produce: Callable[[str, Write], None]) -> None:
             thread.join()
         if failures:
             raise failures[0]
-
-
-def write_all(descriptor: int, block: bytes) -> None:
-    """Write a block whole."""
-    view = memoryview(block)
-    while view:
-        view = view[os.write(descriptor, view) :]

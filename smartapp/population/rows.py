@@ -7,6 +7,7 @@ it refers to has been read. ``sig`` stands for the type and all codings of a row
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Mapping
 from hashlib import md5
 from operator import attrgetter
@@ -114,3 +115,10 @@ READ_OPTIONS = (
     "allow_quoted_nulls = false, new_line = '\\n', encoding = 'utf-8', "
     "force_not_null = ['patient', 'kind', 'id']"
 )
+
+
+def write_all(descriptor: int, block: bytes) -> None:
+    """Write a block of rows whole."""
+    view = memoryview(block)
+    while view:
+        view = view[os.write(descriptor, view) :]

@@ -26,8 +26,7 @@ from smartapp.facts.patients import read_patient
 from smartapp.facts.typed import Elements, Resource
 from smartapp.population.charts import SHARED, Reading, tell_of_bundle
 from smartapp.population.files import is_bundle, lines_of
-from smartapp.population.pipe import write_all
-from smartapp.population.rows import LATER, LOST, Signatures, event_row, mark_row, person_row
+from smartapp.population.rows import LATER, LOST, Signatures, event_row, mark_row, person_row, write_all
 
 _BLOCK = 1_000_000
 
