@@ -67,6 +67,8 @@ def approve(template: str, language: str, by: str, tenant: str, withdraw: bool) 
 def classify(file: TextIO) -> int:
     """Judge texts: NDJSON {"id","text","language"?,"names"?} in, what each reveals and where it may go out.
 
+    A line may hold the message's subject, sender, link, file_name and preview, too: the most telling part decides.
+
     Exit code 1 if a line could not be judged; it is named on stderr and the others are judged.
     """
     from smartapp.messages.classify_lines import BadLine, classify_lines

@@ -52,6 +52,7 @@ def test_language_and_names_are_heard() -> None:
         ('{"id": 1, "text": "x", "language": 5}', '"language"'),
         ('{"id": 1, "text": "x", "names": "Ana"}', '"names"'),
         ('{"id": 1, "text": "x", "names": [5]}', '"names"'),
+        ('{"id": 1, "text": "x", "subject": 5}', '"subject"'),
     ],
 )
 def test_a_bad_line_is_named_and_the_others_go_on(line: str, reason: str) -> None:
@@ -60,3 +61,44 @@ def test_a_bad_line_is_named_and_the_others_go_on(line: str, reason: str) -> Non
     assert str(out[1]).startswith("line 4: ")
     assert reason in str(out[1])
     assert [json.loads(str(one))["id"] for one in (out[0], out[2])] == [1, 2]
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "part"),
+    [
+        ("subject", "Your diabetes visit", "subject"),
+        ("push_title", "Time for your shot", "title"),
+        ("sender", "Valley Oncology", "sender"),
+        ("from", "Methadone Clinic", "sender"),
+        ("preview", "Your A1c is 9.1", "preview"),
+        ("link", "https://portal.example.org/hiv-results", "link"),
+        ("url", "https://mammogram-booking.example.org/v", "link"),
+        ("link_text", "Book your colonoscopy", "link_text"),
+        ("file_name", "T2DM-care-plan.docx", "file_name"),
+        ("attachment", "insulin_guide.pdf", "file_name"),
+    ],
+)
+def test_what_else_a_recipient_sees_is_judged_and_named(field: str, value: str, part: str) -> None:
+    (line,) = answers(json.dumps({"id": 1, "text": "See you on Monday at 9 AM.", field: value}))
+    answer = json.loads(str(line))
+    assert answer["channels"] == ["portal"]
+    assert {piece["part"] for piece in answer["because"]} == {part}
+
+
+def test_a_word_cut_between_subject_and_text_is_read() -> None:
+    (line,) = answers(json.dumps({"id": 1, "text": "betes visit on Monday", "subject": "Your dia"}))
+    assert "diagnosis" in json.loads(str(line))["disclosure"]
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"subject": "Appointment reminder", "link": "https://portal.example.org/appointments/8312"},
+        {"subject": "Recordatorio de cita", "preview": "Recordatorio de cita"},
+        {"subject": "Directions", "file_name": "directions.pdf", "link_text": "Open map", "sender": None},
+        {"label": "diabetes"},  # not a field that anybody sees
+    ],
+)
+def test_neutral_fields_leave_a_neutral_text_neutral(fields: dict[str, str | None]) -> None:
+    (line,) = answers(json.dumps({"id": 1, "text": "See you on Monday at 9 AM."} | fields))
+    assert json.loads(str(line))["disclosure"] == []
