@@ -188,9 +188,13 @@ class _Port:
 
     def post(self, resource: Mapping[str, Any], if_none_exist: str) -> Posted:
         headers = {"If-None-Exist": if_none_exist, "Content-Type": "application/fhir+json"}
-        self._connection.request("POST", "/Communication", json.dumps(resource), headers)
-        answer = self._connection.getresponse()
-        answer.read()
+        try:
+            self._connection.request("POST", "/Communication", json.dumps(resource), headers)
+            answer = self._connection.getresponse()
+            answer.read()
+        except (OSError, http.client.HTTPException):
+            self._connection.close()
+            raise AppError("bench.portal", "The portal could not be reached.") from None
         return Posted(answer.status, (answer.headers["Location"] or "").rpartition("/")[2])
 
 

@@ -103,7 +103,11 @@ def test_all_of_it_works_without_scripts(browser: Browser, browser_context_args:
     app.locator("#s-aside > summary").click()
     app.locator("#s-aside").get_by_role("button", name="Undo").click()
     app.get_by_role("status").filter(has_text="shown again").wait_for()
-    # and a message is drafted, approved and on its way
+    # and a message is drafted, approved and on its way: to somebody whom no other test writes to on the same day
+    window.goto(f"{demo.ehr}/patients/pt-1005")
+    app = app_frame(window)
+    app.get_by_role("button", name=re.compile("^Continue")).click()
+    chart_in(app)
     app.locator("#gap-CMS131").get_by_role("button", name="Draft a message").click()
     app.get_by_role("button", name="Approve and queue").click()
     app.get_by_role("status").filter(has_text="Approved").wait_for(timeout=OPENS_WITHIN_MS)
