@@ -245,6 +245,11 @@ class Settings:
     consent_codes: Path | None = _setting(
         _path, "TOML file that says what the EHR's consent codes mean, added to the built-in meanings.", None
     )
+    practice_words: Path | None = _setting(
+        _path,
+        "TOML file of the practice's own words for the content policy: names, neutral, and a table [revealing].",
+        None,
+    )
     sms_webhook_secret: str = _setting(
         _secret_if_any,
         "Key by which the SMS provider signs replies that it posts to /hooks/sms; empty: no replies are taken.",

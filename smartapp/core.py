@@ -33,6 +33,7 @@ from smartapp.messages.claims import Claims, Pace
 from smartapp.messages.contact import Meanings, read_meanings
 from smartapp.messages.delivery import PortalDelivery
 from smartapp.messages.ledger import Ledger
+from smartapp.messages.policy.practice import read_practice_words, use_practice_words
 from smartapp.messages.queue import MessageQueue
 from smartapp.messages.record import CHANNELS
 from smartapp.messages.sequence_runs import SequenceRuns
@@ -397,6 +398,8 @@ def open_core(settings: Settings, environ: Mapping[str, str], outside: Outside |
     vault.prepare()
     audit = AuditTrail(engine, vault, outside.clock)
     audit.prepare()
+    if settings.practice_words is not None:
+        use_practice_words(read_practice_words(settings.practice_words))
     return Core(settings, outside, environ, engine, vault, audit)
 
 

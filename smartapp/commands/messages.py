@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TextIO
 
 import click
@@ -64,7 +65,13 @@ def approve(template: str, language: str, by: str, tenant: str, withdraw: bool) 
 
 @command.command("classify")
 @click.argument("file", type=click.File("r", encoding="utf-8"), default="-")
-def classify(file: TextIO) -> int:
+@click.option(
+    "--practice-words",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    envvar="SMARTAPP_PRACTICE_WORDS",
+    help="TOML file of the practice's own words.",
+)
+def classify(file: TextIO, practice_words: Path | None) -> int:
     """Judge texts: NDJSON {"id","text","language"?,"names"?} in, what each reveals and where it may go out.
 
     A line may hold the message's subject, sender, link, file_name and preview, too: the most telling part decides.
@@ -73,6 +80,10 @@ def classify(file: TextIO) -> int:
     """
     from smartapp.messages.classify_lines import BadLine, classify_lines
 
+    if practice_words is not None:
+        from smartapp.messages.policy.practice import read_practice_words, use_practice_words
+
+        use_practice_words(read_practice_words(practice_words))
     judged = bad = 0
     try:
         for answer in classify_lines(file):

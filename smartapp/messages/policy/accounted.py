@@ -151,6 +151,7 @@ def account(folded: Folded, names: Sequence[str], approved: Sequence[str]) -> tu
     has approved once as a template's fixed text.
     """
     lex = lexicon()
+    names = (*names, *lex.own.names)
     tokens, _ = tokenise(folded)
     _mark_links(tokens, names, lex)
     _mark_names(tokens, folded, names, lex)

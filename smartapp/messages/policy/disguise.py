@@ -26,7 +26,7 @@ def leet(word: str) -> Iterator[str]:
 
 
 @lru_cache(maxsize=1)
-def _deletions() -> dict[str, tuple[str, Term]]:
+def terms_with_slips() -> dict[str, tuple[str, Term]]:
     """Each single-word term of five letters or more, whole and with one letter left out."""
     out: dict[str, tuple[str, Term]] = {}
     for tokens, term in lexicon().terms.items():
@@ -41,7 +41,7 @@ def _deletions() -> dict[str, tuple[str, Term]]:
 @lru_cache(maxsize=8192)
 def misspelt(word: str) -> Term | None:
     """The term one slip away from ``word``: a letter missing, added or changed, or two neighbours swapped."""
-    table = _deletions()
+    table = terms_with_slips()
     for near in (word, *(word[:at] + word[at + 1 :] for at in range(len(word)))):
         hit = table.get(near)
         if hit is not None and _one_slip(word, hit[0]):

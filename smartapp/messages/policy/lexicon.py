@@ -8,8 +8,8 @@ from __future__ import annotations
 import re
 import tomllib
 import unicodedata
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from functools import lru_cache
 from importlib.resources import files
 from typing import Any, cast
@@ -101,6 +101,15 @@ class Pattern:
 
 
 @dataclass(frozen=True, slots=True)
+class Own:
+    """What a practice adds; see ``practice``."""
+
+    names: tuple[str, ...] = ()
+    neutral: frozenset[str] = frozenset()
+    terms: Mapping[tuple[str, ...], Term] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
 class Lexicon:
     vocabularies: dict[str, Vocabulary]
     terms: dict[tuple[str, ...], Term]
@@ -110,6 +119,7 @@ class Lexicon:
     people: frozenset[str]
     places: frozenset[str]
     titled: frozenset[str]
+    own: Own
 
     def single(self, word: str) -> Term | None:
         """The term that this one word is, if any."""
@@ -129,13 +139,10 @@ def plain(text: str) -> str:
     return "".join(c for c in unicodedata.normalize("NFKD", text.lower()) if not unicodedata.combining(c))
 
 
-def _vocabulary(language: str, singles: set[str]) -> Vocabulary:
-    data = _read(f"neutral_{language}.toml")
-    free = set(plain(data["words"]).split())
-    forms = {"en": english_forms, "es": spanish_forms}[language]
-    for verb in plain(data["verbs"]).split():
-        free |= forms(verb)
-    built = _read(f"structure_{language}.toml")
+@lru_cache(maxsize=len(LANGUAGES))
+def _phrases(language: str) -> tuple[tuple[re.Pattern[str], ...], dict[str, tuple[int, ...]], frozenset[str]]:
+    """A language's phrases compiled, the places of those that begin with a word, and the words in them."""
+    data, built = _read(f"neutral_{language}.toml"), _read(f"structure_{language}.toml")
     macros = data["macros"] | built["macros"]
     lines = [line for line in (data["phrases"] + built["phrases"] + built["formulas"]).splitlines() if line.strip()]
     compiled = tuple(re.compile("(?<= )(?:" + translate(line, macros, language) + ")") for line in lines)
@@ -144,12 +151,24 @@ def _vocabulary(language: str, singles: set[str]) -> Vocabulary:
         for first in first_words(line, macros, language):
             beginning.setdefault(first, []).append(number)
     known: set[str] = set().union(*map(words_of, lines), *map(words_of, macros.values()))
+    return compiled, {first: tuple(numbers) for first, numbers in beginning.items()}, frozenset(known)
+
+
+def _vocabulary(language: str, singles: set[str]) -> Vocabulary:
+    data = _read(f"neutral_{language}.toml")
+    free = set(plain(data["words"]).split()) | _own[0].neutral
+    forms = {"en": english_forms, "es": spanish_forms}[language]
+    for verb in plain(data["verbs"]).split():
+        free |= forms(verb)
+    built = _read(f"structure_{language}.toml")
+    macros = data["macros"] | built["macros"]
+    compiled, index, known = _phrases(language)
     listed = {key: frozenset(plain(data[key]).split()) for key in _LISTS}
     parts = {key: frozenset(plain(built.get(key, "")).split()) for key in _STRUCTURE}
     held = frozenset(plain(built["held"]).split())
     # A word that is also a clinical term, a telling adjective or a cautious verb is neutral in company only.
     free -= singles | listed["cautious"] | listed["adjectives"] | held
-    known |= set(NUMBER_WORDS[language]) | listed["cautious"] | listed["adjectives"] | held
+    known = known | set(NUMBER_WORDS[language]) | listed["cautious"] | listed["adjectives"] | held
     acts = (
         _acts(data["verbs"]) - parts["heads"] - parts["office"] - parts["anchors"] if parts["objects"] else frozenset()
     )
@@ -161,7 +180,6 @@ def _vocabulary(language: str, singles: set[str]) -> Vocabulary:
         doings=frozenset(doings - parts["heads"] if language == "es" else doings),
         formulas=re.compile("(?<= )(?:" + "|".join(said) + ")"),
     )
-    index = {first: tuple(numbers) for first, numbers in beginning.items()}
     return Vocabulary(frozenset(free), compiled, index, frozenset(known), **listed, structure=structure)
 
 
@@ -181,11 +199,20 @@ def _terms(data: dict[str, Any]) -> Iterable[tuple[tuple[str, ...], Term]]:
                     yield (*tokens[:-1], last), Term(cast(Disclosure, kind), concept)
 
 
+_own = [Own()]  # the one that is in use
+
+
+def use_own(own: Own) -> None:
+    """Let ``lexicon()`` hold these words of the practice, in place of any before; see ``practice``."""
+    _own[0] = own
+    lexicon.cache_clear()
+
+
 @lru_cache(maxsize=1)
 def lexicon() -> Lexicon:
     """The one lexicon of the package; reading it takes some tenths of a second, once."""
     data = _read("terms.toml")
-    terms: dict[tuple[str, ...], Term] = {}
+    terms: dict[tuple[str, ...], Term] = dict(_own[0].terms)
     for tokens, term in _terms(data):
         terms.setdefault(tokens, term)
     patterns = tuple(
@@ -202,4 +229,5 @@ def lexicon() -> Lexicon:
         frozenset(plain(names["people"]).split()),
         frozenset(plain(names["places"]).split()),
         frozenset(plain(names["titled"]).split()),
+        _own[0],
     )

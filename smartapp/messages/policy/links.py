@@ -45,7 +45,7 @@ def link_words(link: str, lex: Lexicon, allowed: frozenset[str]) -> tuple[str, .
     for piece in pieces_of(link):
         if piece in _TOP or piece in _ADDRESS_WORDS or piece in allowed or _RUNNING.fullmatch(piece):
             spelt.append(piece)
-        elif piece.isalpha() and (cut := _cut(piece, allowed)) is not None:
+        elif piece.isalpha() and (cut := cut_into_words(piece, allowed)) is not None:
             spelt.extend(cut)
         elif not (_RANDOM.fullmatch(piece) and _nothing_reads(piece, lex)):
             return None
@@ -53,7 +53,7 @@ def link_words(link: str, lex: Lexicon, allowed: frozenset[str]) -> tuple[str, .
 
 
 @lru_cache(maxsize=4096)
-def _cut(piece: str, allowed: frozenset[str]) -> tuple[str, ...] | None:
+def cut_into_words(piece: str, allowed: frozenset[str]) -> tuple[str, ...] | None:
     """``piece`` cut into known words; None where that cannot be done."""
     lex = lexicon()
     known = (

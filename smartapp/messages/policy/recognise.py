@@ -90,7 +90,9 @@ def _terms(words: Sequence[Token], lex: Lexicon) -> Iterator[Found]:
             key = tuple(token.text for token in piece)
             term = lex.terms.get(key) or (lex.single(key[0]) if length == 1 else None)
             if term is not None and not (
-                all(token.phrased for token in piece) and (length == 1 or key in lex.in_phrases)
+                all(token.phrased for token in piece)
+                and (length == 1 or key in lex.in_phrases)
+                and key not in lex.own.terms
             ):
                 yield Found(piece[0].start, piece[-1].end, term)
                 break
@@ -120,9 +122,14 @@ def _single_words(words: Sequence[Token], lex: Lexicon) -> Iterator[Found]:
         if token.accounted or not token.is_word or len(token.text) < SHORTEST_FUZZY or lex.reads_as_known(token.text):
             continue
         term = lex.single(token.text) or misspelt(token.text) or misspelt(_single_letters(token.text))
-        term = term or next((t for t, ending in _ENDINGS if ending.fullmatch(token.text)), None)
+        term = term or looks_medical(token.text)
         if term is not None:
             yield Found(token.start, token.end, term)
+
+
+def looks_medical(word: str) -> Term | None:
+    """What a word tells by its ending alone, as names of illnesses, medicines and procedures are made."""
+    return next((term for term, ending in _ENDINGS if ending.fullmatch(word)), None)
 
 
 def _single_letters(word: str) -> str:
