@@ -32,7 +32,7 @@ def _after(words: str) -> str:
     return _either(*(rf"(?<={re.escape(word.replace('_', ' '))} )" for word in words.split()))
 
 
-_ENDS = r"(?![\w:/%]|\.\d)"  # not the start of a longer number, a ratio or a percentage
+_ENDS = r"(?![\w/%]|:\d|\.\d)"  # not the start of a longer number, a ratio or a percentage
 _STARTS = r"(?<![\w/.:])"
 
 _WEEKDAY = _either(
