@@ -71,6 +71,7 @@ class Token:
     accounted: bool = False
     capital: bool = False
     phrased: bool = field(default=False)  # covered by a slot or by a phrase of two words or more
+    bound: bool = field(default=False)  # covered by a phrase that holds the token before, too
 
     @property
     def is_word(self) -> bool:
@@ -159,18 +160,19 @@ def account(folded: Folded, names: Sequence[str], approved: Sequence[str]) -> tu
     parts = sentences(tokens, folded.text)
     for part in parts:
         covered = max((_cover(part, code) for code in LANGUAGES), key=_weight)
-        for token, (accounted, phrased) in zip(part, covered, strict=True):
+        for token, (accounted, phrased, bound) in zip(part, covered, strict=True):
             token.accounted |= accounted
             token.phrased |= phrased
+            token.bound |= bound
     return tokens, parts
 
 
-def _weight(cover: list[tuple[bool, bool]]) -> int:
-    return sum(accounted for accounted, _ in cover)
+def _weight(cover: list[tuple[bool, bool, bool]]) -> int:
+    return sum(accounted for accounted, _, _ in cover)
 
 
-def _cover(part: Sequence[Token], language: str) -> list[tuple[bool, bool]]:
-    """For each token: is it covered in this language and in its place there, and is it by a phrase?"""
+def _cover(part: Sequence[Token], language: str) -> list[tuple[bool, bool, bool]]:
+    """For each token: is it covered in this language and in its place there, by a phrase, by that of the one before?"""
     vocabulary = lexicon().vocabularies[language]
     plain = plain_form(part)
     at, starts = 1, []
@@ -191,7 +193,7 @@ def _cover(part: Sequence[Token], language: str) -> list[tuple[bool, bool]]:
     bound = [marks[start - 1] == _BOUND for start in starts[1:]]
     for index in out_of_place(part, firm, bound, vocabulary.structure):
         out[index] = (False, out[index][1])
-    return out
+    return [(accounted, phrased, on) for (accounted, phrased), on in zip(out, [False, *bound], strict=True)]
 
 
 @lru_cache(maxsize=16_384)

@@ -91,7 +91,7 @@ def _terms(words: Sequence[Token], lex: Lexicon) -> Iterator[Found]:
             term = lex.terms.get(key) or (lex.single(key[0]) if length == 1 else None)
             if term is not None and not (
                 all(token.phrased for token in piece)
-                and (length == 1 or key in lex.in_phrases)
+                and (length == 1 or (key in lex.in_phrases and all(token.bound for token in piece[1:])))
                 and key not in lex.own.terms
             ):
                 yield Found(piece[0].start, piece[-1].end, term)
