@@ -199,7 +199,8 @@ def expect_accessible(frame: Frame | Page, *, but: tuple[str, ...] = ()) -> None
     options = {"runOnly": {"type": "tag", "values": WCAG}, "iframes": False, "resultTypes": ["violations"]}
     options["rules"] = {"target-size": {"enabled": True}, **{rule: {"enabled": False} for rule in but}}
     found = Axe().run(frame, options=options).response["violations"]
-    assert [f"{one['id']}: {node['html'][:160]}" for one in found for node in one["nodes"]] == []
+    problems = [f"{one['id']}: {node['html'][:160]}" for one in found for node in one["nodes"]]
+    assert not problems, problems
 
 
 def expect_no_sideways_scroll(frame: Frame | Page) -> None:
