@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
+from functools import cache
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -21,7 +21,7 @@ R62 = (
 R63 = "Your diabetes monitoring appointment is overdue."
 
 
-@lru_cache
+@cache
 def judge(one: Text) -> Verdict:
     return classify(one.text, language=one.language, names=one.names)
 
@@ -150,7 +150,7 @@ def test_what_nobody_knows_is_held_back(word: str) -> None:
     if verdict.channels != PORTAL_ONLY:
         # Then each piece of it is known by itself: an ordinary name, a sign, a word of the vocabulary.
         pieces = "".join(c if c.isalnum() else " " for c in word).split()
-        assert all(classify(piece).channels == ALL_CHANNELS for piece in pieces)
+        assert all(_is_another_word(piece) or classify(piece).channels == ALL_CHANNELS for piece in pieces)
 
 
 @settings(max_examples=100, deadline=None, suppress_health_check=list(HealthCheck))
