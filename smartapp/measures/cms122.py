@@ -16,6 +16,7 @@ from smartapp.criteria.words import (
     observations,
     value_above,
     value_at_most,
+    value_kind,
 )
 from smartapp.measures import codes
 from smartapp.measures import valuesets as vs
@@ -73,10 +74,13 @@ without_result: Condition = define(
     _on_last_day.where(~has_result).exist(),
 )
 
+# A result that is no quantity sorts before all others (CQL 1.5.3, "Sort": nulls first): it is the lowest, and not above.
 elevated: Condition = define(
     "Has Most Recent Elevated Glycemic Status Assessment",
-    "The lowest assessment on the most recent day is above 9 %.",
-    _on_last_day.where(value_above(9, "%")).exist() & ~_on_last_day.where(value_at_most(9, "%")).exist(),
+    "The lowest assessment on the most recent day is above 9 %; each of them is a quantity.",
+    _on_last_day.where(value_above(9, "%")).exist()
+    & ~_on_last_day.where(value_at_most(9, "%")).exist()
+    & ~_on_last_day.where(~value_kind.is_("quantity")).exist(),
 )
 
 _ever_last_day: EventSet = _assessments.where(has_result).on_the_last(latest.day)

@@ -85,6 +85,9 @@ def _readings(table: Table) -> None:
     table.row(
         "one of the day without a result", GAP, a1c("2026-06-01T08:00"), b.observation(vs.HBA1C, "2026-06-01T15:00")
     )
+    words = b.observation(vs.HBA1C, "2026-06-01T15:00", value=codes.YES)
+    table.row("a high one beside a result that is no quantity", GOOD, a1c("2026-06-01T08:00", 10), words)
+    table.row("a high one after a result that is no quantity", GAP, a1c("2026-06-02", 10), words)
     table.row("without a result earlier", GOOD, a1c(), b.observation(vs.HBA1C, "2026-05-01"))
     table.row(
         "by the end of a long one, not its start",
