@@ -74,7 +74,7 @@ without_result: Condition = define(
     _on_last_day.where(~has_result).exist(),
 )
 
-# A result that is no quantity sorts before all others (CQL 1.5.3, "Sort": nulls first): it is the lowest, and not above.
+# A result that is no quantity sorts before all others (CQL 1.5.3, "Sort": nulls first): it is the lowest, not above.
 elevated: Condition = define(
     "Has Most Recent Elevated Glycemic Status Assessment",
     "The lowest assessment on the most recent day is above 9 %; each of them is a quantity.",
