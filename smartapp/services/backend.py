@@ -115,12 +115,17 @@ class EhrPort:
         self._backend = backend
         self.ehr = ehr
         self._fetcher = fetcher
-        self._creates: frozenset[str] | None = None
+        self._offers: dict[str, frozenset[str]] | None = None
 
     def supports(self, resource_type: str) -> bool:
         """Whether the CapabilityStatement and our grant allow to create this type."""
         granted = self._backend.token(self.ehr).granted
-        return resource_type in self._created_types() and permits(granted, Scope("system", resource_type, "c"))
+        return self._offered(resource_type, "create") and permits(granted, Scope("system", resource_type, "c"))
+
+    def should_answer(self, resource_type: str) -> bool:
+        """Whether the server says that it can be searched for this type, and we were granted to."""
+        granted = self._backend.token(self.ehr).granted
+        return self._offered(resource_type, "search-type") and permits(granted, Scope("system", resource_type, "s"))
 
     def post(self, resource: Mapping[str, Any], if_none_exist: str) -> Posted:
         """Conditional create (FHIR R4 http.html#ccreate): a repeated delivery finds the first one."""
@@ -147,11 +152,10 @@ class EhrPort:
             if isinstance(one, dict) and one.get("resourceType") == resource_type and isinstance(one.get("id"), str)
         ]
 
-    def _created_types(self) -> frozenset[str]:
-        if self._creates is None:
-            statement = self._fetcher.get(f"{self.ehr.fhir_base}/metadata", _JSON).json_object()
-            self._creates = frozenset(kind for kind, codes in offered(statement).items() if "create" in codes)
-        return self._creates
+    def _offered(self, resource_type: str, interaction: str) -> bool:
+        if self._offers is None:
+            self._offers = offered(self._fetcher.get(f"{self.ehr.fhir_base}/metadata", _JSON).json_object())
+        return interaction in self._offers.get(resource_type, frozenset())
 
     def _call(
         self, method: str, url: str, body: Mapping[str, Any] | None = None, headers: Mapping[str, str] | None = None

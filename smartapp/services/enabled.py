@@ -19,7 +19,8 @@ from smartapp.measures.results import questions
 
 CONSENTS, PROXIES = "Consent:contact", "RelatedPerson:contact"
 CONTACT = tuple(Requirement(key, key.partition(":")[0], None, (), None, essential=False) for key in (CONSENTS, PROXIES))
-"""What decides by which channel somebody may be reached: asked for only where there is more than the portal."""
+"""What decides whether somebody may be written to, and by which channel. The portal too is closed by a refusal and by
+who else reads along, so every practice reads them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +73,7 @@ class Enabled:
     def requirements(self) -> tuple[Requirement, ...]:
         """Everything that has to be read, each once."""
         found = requirements([rule for rules in self.rules.values() for rule in rules])
-        return (*found, *CONTACT) if self.outside else found
+        return (*found, *CONTACT)
 
     def scope_reasons(self, view: View) -> tuple[ScopeReason, ...]:
         """The least scopes for a view, and why each is needed.
@@ -96,9 +97,8 @@ class Enabled:
             )
             for need in scopes_for(needs)
         ]
-        if self.outside:
-            by = f"messages by {', '.join(self.outside)}"
-            reasons += [ScopeReason(Scope(level, one.resource_type, "rs"), (by,), essential=False) for one in CONTACT]
+        by = f"messages by {', '.join(('portal', *self.outside))}"
+        reasons += [ScopeReason(Scope(level, one.resource_type, "rs"), (by,), essential=False) for one in CONTACT]
         if view == "population":
             reasons.append(ScopeReason(Scope(level, "Group", "rs"), ("the list of patients",), essential=True))
         return tuple(reasons)

@@ -89,8 +89,19 @@ class Recheck:
         if message.channel != PORTAL and contact.addresses.get(decision.channel or "portal", "") != message.address:
             return Hold(f"routing.address-{message.channel}")
         if decision.action == "send":
-            return Allow()
+            missed = self._may_have_missed(message, view)
+            return Hold("recheck.consents-unread", self._clock() + _LOOK_AGAIN) if missed else Allow()
         return Hold(f"routing.{decisive(decision, message.channel)[0]}", decision.not_before)
+
+    def _may_have_missed(self, message: Message, view: ChartView) -> bool:
+        """Whether there could be an opt-out that the EHR did not tell of just now: its answer failed or was cut.
+
+        An EHR that keeps no consents, or does not let us read them, is not waited for: the page says so.
+        """
+        if view.snapshot.contact.consents_read not in ("failed", "cut"):
+            return False
+        port = self._backend.port_for(message)
+        return port is not None and port.should_answer("Consent")
 
     def _gap(self, message: Message, view: ChartView) -> Check:
         if any(one.measure == message.measure for one in self._remarks.active(message.tenant, message.patient)):

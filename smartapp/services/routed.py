@@ -137,7 +137,9 @@ class Router:
             consent={channel: contact.consent(channel) for channel in ALL_CHANNELS},
             sources={channel: contact.source(channel) for channel in ALL_CHANNELS},
             no_outreach=contact.no_outreach,
+            untold=contact.untold,
             opted_out=self._opted_out(message, contact),
+            part_2_by=contact.part_2_by,
             marketing_authorization=bool(contact.marketing_by),
             confidential=None
             if contact.confidential is None

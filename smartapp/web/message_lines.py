@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from smartapp.messages.ledger import Event
 from smartapp.messages.policy import Verdict
 from smartapp.messages.record import Message
-from smartapp.messages.routing import RoutingDecision
+from smartapp.messages.routing import UNTOLD, RoutingDecision
 from smartapp.messages.states import EDITABLE, NEXT, State
 from smartapp.services.routed import Practice
 from smartapp.web.labels import day_text
@@ -101,6 +101,7 @@ class MessageView:
     approve_text: str
     where_text: str
     routing: RoutingLine
+    untold: str
     previews: Sequence[Preview]
     history: Sequence[HistoryLine]
 
@@ -158,6 +159,7 @@ def message_view(
         approve_text=f"Approve and queue {APPROVED_FOR[message.channel]}",
         where_text=_where(message),
         routing=_routing(routing),
+        untold=next((one.text for one in routing.reasons if one.code == UNTOLD), ""),
         previews=previews(message, verdict, practice, proxy_reads=not forbidden),
         history=[
             HistoryLine(

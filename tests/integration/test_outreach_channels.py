@@ -140,7 +140,7 @@ def test_who_wants_no_outreach_gets_none(outside: Outside) -> None:
     assert world.state(message)[0] == "draft"
 
 
-def test_consents_are_asked_for_by_those_channels_alone(outside: Outside) -> None:
+def test_the_scopes_of_consents_say_for_which_channels_they_are(outside: Outside) -> None:
     scopes = {str(one.scope): one.needed_by for one in outside.world.app.core.enabled.scope_reasons("chart")}
-    assert scopes["patient/Consent.rs"] == ("messages by sms, email, voice",)
+    assert scopes["patient/Consent.rs"] == ("messages by portal, sms, email, voice",)
     assert "patient/RelatedPerson.rs" in scopes

@@ -91,6 +91,7 @@ def test_a_permission_that_ends_today_still_holds() -> None:
 def test_consents_that_were_not_read_permit_nothing_and_what_was_seen_still_refuses(unread: Known) -> None:
     assert read(consent("sms"), consents=unread).consent("sms") == "unknown"
     assert read(consent("sms"), consents=unread).source("sms") != "nothing is on file"
+    assert read(consents=unread).untold
     assert read(consent("sms", policy="OPTOUT", kind="deny"), consents=unread).consent("sms") == "refused"
 
 
@@ -114,6 +115,59 @@ def test_a_confidential_request_leaves_its_channels_and_welcomes_none() -> None:
     assert found.confidential == ("portal", "email")
     assert found.confidential_by == "Consent/c"
     assert found.consent("email") == "unknown"
+
+
+def part_2(**more: Any) -> dict[str, Any]:
+    """A written consent to the use of substance use records for care, as plain as it can be."""
+    inside = {
+        "type": "permit",
+        "purpose": [{"system": REASON, "code": "TREAT"}],
+        "securityLabel": [{"system": ACT, "code": "ETH"}],
+        **more.pop("provision", {}),
+    }
+    return {**consent("sms", policy="42CFRPart2CD"), "provision": inside, **more}
+
+
+def test_a_part_2_consent_is_read_where_it_is_recorded() -> None:
+    assert read(part_2()).part_2_by == "Consent/c"
+    in_scope = {"coding": [{"system": ACT, "code": "42CFRPart2"}]}
+    assert read(part_2(scope=in_scope, policyRule={})).part_2_by == "Consent/c"
+    assert not read(consent("sms")).part_2_by
+
+
+@pytest.mark.parametrize(
+    "doubtful",
+    [
+        part_2(status="inactive"),
+        part_2(scope={"coding": [{"code": "research"}]}),
+        part_2(modifierExtension=[{"url": "urn:x"}]),
+        part_2(verification=[{"verified": False}]),
+        part_2(provision={"type": "deny"}),
+        part_2(provision={"type": None}),
+        part_2(provision={"period": {"end": "2026-06-14"}}),
+        part_2(provision={"actor": [{"role": {}}]}),
+        part_2(provision={"provision": [{"type": "deny"}]}),
+        part_2(provision={"purpose": [{"system": REASON, "code": "HRESCH"}]}),
+        part_2(provision={"securityLabel": [{"system": ACT, "code": "HIV"}]}),
+        part_2() | {"provision": []},
+    ],
+)
+def test_a_part_2_consent_that_is_not_plain_is_none(doubtful: dict[str, Any]) -> None:
+    assert not read(doubtful).part_2_by
+
+
+def test_a_part_2_refusal_outweighs_a_consent_and_what_was_not_read_could_be_one() -> None:
+    assert not read(part_2(), part_2(id="old", provision={"type": "deny"})).part_2_by
+    assert not read(part_2(), consents="cut").part_2_by
+
+
+def test_a_part_2_consent_opens_no_channel() -> None:
+    code = [{"coding": [{"system": CHANNEL, "code": "sms"}]}]
+    with_channel = part_2(provision={"code": code}) | {"category": [{"coding": [{"system": CHANNEL, "code": "email"}]}]}
+    assert {read(with_channel).consent(one) for one in ("sms", "email")} == {"unknown"}
+    assert not read(with_channel).part_2_by  # it speaks of something else as well: a person reads it
+    refusing = part_2(provision={"type": "deny", "code": code})
+    assert read(refusing).consent("sms") == "refused"
 
 
 def test_marketing_needs_its_own_purpose() -> None:

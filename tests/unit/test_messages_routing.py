@@ -12,7 +12,15 @@ from hypothesis import strategies as st
 
 from smartapp.messages.drafting import Situation, template_for
 from smartapp.messages.policy import classify
-from smartapp.messages.routing import Confidential, MessageFacts, Recipient, RoutingDecision, built_in_rules, route
+from smartapp.messages.routing import (
+    UNTOLD,
+    Confidential,
+    MessageFacts,
+    Recipient,
+    RoutingDecision,
+    built_in_rules,
+    route,
+)
 from smartapp.messages.slots import KINDS
 from smartapp.messages.templates import built_in, render
 
@@ -64,6 +72,13 @@ def test_without_consent_nothing_leaves_the_portal(consent: str | None) -> None:
     assert "consent-sms" in codes(decision)
 
 
+def test_what_could_not_be_read_of_consents_is_said_wherever_it_goes() -> None:
+    decision = go(TELLING, replace(PERSON, untold="the EHR did not permit reading consents"))
+    assert (decision.action, decision.channel) == ("send", "portal")
+    assert UNTOLD in codes(decision)
+    assert UNTOLD not in codes(go(TELLING))
+
+
 def test_an_opt_out_beats_consent_and_preference() -> None:
     assert go(person=replace(PERSON, opted_out=frozenset({"sms"}))).channel == "portal"
     everything = frozenset({"portal", "sms", "email", "voice", "letter"})
@@ -106,8 +121,21 @@ def test_a_private_matter_goes_to_the_portal_that_only_the_patient_reads() -> No
     private = replace(PLAIN, verdict=classify("Your HIV visit"))
     assert go(private).channel == "portal"
     assert go(private, replace(PERSON, age=15, proxy_access=True, proxy_free_attested=True)).channel == "portal"
-    consented = replace(PERSON, part_2_consent=True)
-    assert go(replace(PLAIN, verdict=classify("Your methadone visit")), consented).channel == "portal"
+
+
+def test_a_part_2_consent_lets_it_be_written_in_the_portal_and_nowhere_else() -> None:
+    consented = replace(PERSON, part_2_by="Consent/c", preference="sms")
+    decision = go(replace(PLAIN, verdict=classify("Your methadone visit")), consented)
+    assert decision.channel == "portal"
+    assert {"policy-sms", "part-2-consent"} <= codes(decision)
+    # Not even where the text itself is neutral and all other channels are open to it.
+    neutral = replace(PLAIN, verdict=replace(classify("Please call us."), sensitive=("42 CFR Part 2",)))
+    assert set(neutral.verdict.channels) > {"portal"}
+    decision = go(neutral, consented)
+    assert decision.channel == "portal"
+    assert {f"policy-{one}" for one in ("sms", "email", "voice", "letter")} <= codes(decision)
+    proxied = go(neutral, replace(consented, proxy_access=True))
+    assert (proxied.action, codes(proxied)) == ("none", {"proxy"})
 
 
 @pytest.mark.parametrize("dormant", [True, None])

@@ -9,14 +9,14 @@ from typing import Literal
 from smartapp.messages.policy import Channel
 
 Known = Literal["complete", "refused", "failed", "cut", "not-asked"]
-"""How much of a kind of record was read. ``not-asked``: nothing that the practice does needs it."""
+"""How much of a kind of record was read. ``not-asked``: nobody has asked the EHR for it yet."""
 
 _UNREAD: Mapping[Known, str] = {
     "complete": "nothing is on file",
     "refused": "the EHR did not permit reading consents",
     "failed": "the EHR's consents could not be read",
     "cut": "the EHR's consents were not read to their end",
-    "not-asked": "consents are not read, because no channel outside the portal is set up",
+    "not-asked": "the EHR's consents were not asked for",
 }
 
 
@@ -40,9 +40,10 @@ class Contact:
     """A patient's addresses, wishes and consents.
 
     ``addresses`` are the patient's own: one that a related person has too is left out. ``preference`` is what the
-    patient documented, by the rank of a telecom. ``no_outreach``, ``confidential_by`` and ``marketing_by`` name the
-    record that says so; ``confidential`` are the only channels then. ``proxies`` are references of people who may
-    read what is in the portal. ``state`` is the postal code of the one state the patient lives in.
+    patient documented, by the rank of a telecom. ``no_outreach``, ``confidential_by``, ``marketing_by`` and
+    ``part_2_by`` (consent under 42 CFR 2.31 to the use of substance use records for care) name the record that says so;
+    ``confidential`` are the only channels then. ``proxies`` are references of people who may read what is in the
+    portal. ``state`` is the postal code of the one state the patient lives in.
     """
 
     addresses: Mapping[Channel, str] = field(default_factory=dict)
@@ -53,6 +54,7 @@ class Contact:
     confidential: tuple[Channel, ...] | None = None
     confidential_by: str = ""
     marketing_by: str = ""
+    part_2_by: str = ""
     proxies: tuple[str, ...] = ()
     consents_read: Known = "not-asked"
     proxies_read: Known = "not-asked"
@@ -71,6 +73,11 @@ class Contact:
         if found and self.consent(channel) != "unknown":
             return found[0]
         return _UNREAD[self.consents_read]
+
+    @property
+    def untold(self) -> str:
+        """Why an opt-out that is on file in the EHR could be missed, in words; empty where all consents were read."""
+        return "" if self.consents_read == "complete" else _UNREAD[self.consents_read]
 
     @property
     def others_may_read(self) -> bool:

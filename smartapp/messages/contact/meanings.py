@@ -37,6 +37,8 @@ class Meanings:
     scopes: frozenset[Code]
     care: frozenset[Code]
     marketing: frozenset[Code]
+    part_2: frozenset[Code]
+    part_2_labels: frozenset[Code]
     not_proxies: frozenset[Code]
 
 
@@ -65,7 +67,7 @@ def read_meanings(own: Path | None = None) -> Meanings:
 
 
 def _meanings(tables: Sequence[Mapping[str, Any]]) -> Meanings:
-    known = {"channels", "policies", "scopes", "purposes", "relations"}
+    known = {"channels", "policies", "scopes", "purposes", "part_2", "relations"}
     for table in tables:
         if table.keys() - known:
             raise ValueError(f"there is no table {sorted(table.keys() - known)[0]}")
@@ -86,6 +88,8 @@ def _meanings(tables: Sequence[Mapping[str, Any]]) -> Meanings:
         scopes=listed("scopes", "read"),
         care=listed("purposes", "care"),
         marketing=listed("purposes", "marketing"),
+        part_2=listed("part_2", "consents"),
+        part_2_labels=listed("part_2", "labels"),
         not_proxies=listed("relations", "not_proxies"),
     )
 

@@ -7,15 +7,16 @@ without conditions permits nothing; one that refuses is heard however it is writ
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from datetime import date
 from typing import Any
 
 from smartapp.messages.contact.facts import Contact, Known, Statement
+from smartapp.messages.contact.fhir import Json, codes, coding, dicts, in_force, provisions
 from smartapp.messages.contact.meanings import Code, Meanings, Says, built_in_meanings
+from smartapp.messages.contact.part_2 import is_part_2, part_2_consent
 from smartapp.messages.policy import ALL_CHANNELS, Channel
 
-Json = Mapping[str, Any]
 _BY_SYSTEM: Mapping[str, Channel] = {"sms": "sms", "phone": "voice", "email": "email"}
 _OUTSIDE = tuple(one for one in ALL_CHANNELS if one != "portal")
 _UNRANKED = 10**9
@@ -44,9 +45,10 @@ def contact_from_resources(
     shared = {_plain(one["value"]) for person in related for one in _telecoms(person, today)}
     ranked = _telecoms(patient, today)
     own = [one for one in ranked if _plain(one["value"]) not in shared]
-    said = _Consents(by_type.get("Consent", []), today, known)
+    consents = by_type.get("Consent", [])
+    said = _Consents(consents, today, known)
     addresses = _addresses(own)
-    homes = [one for one in _dicts(patient.get("address")) if one.get("use") != "old" and _in_force(one, today)]
+    homes = [one for one in dicts(patient.get("address")) if one.get("use") != "old" and in_force(one, today)]
     if letter := _letter(homes):
         addresses["letter"] = letter
     return Contact(
@@ -58,6 +60,7 @@ def contact_from_resources(
         confidential=None if said.confidential is None else tuple(sorted(said.confidential, key=ALL_CHANNELS.index)),
         confidential_by=said.confidential_by,
         marketing_by=said.marketing_by,
+        part_2_by=part_2_consent(consents, today, known) if consents_read == "complete" else "",
         proxies=tuple(f"RelatedPerson/{one.get('id')}" for one in related if _is_proxy(one, today, known)),
         consents_read=consents_read,
         proxies_read=proxies_read,
@@ -75,35 +78,38 @@ class _Consents:
         self.marketing_by = ""
         self._today = today
         self._known = known
+        heard = known.scopes | known.part_2
         for consent in consents:
-            if consent.get("status") == "active" and set(_codes(consent.get("scope"))) & known.scopes:
+            if consent.get("status") == "active" and set(codes(consent.get("scope"))) & heard:
                 self._take(consent)
 
     def _take(self, consent: Json) -> None:
         known, source = self._known, f"Consent/{consent.get('id')}"
         since = str(consent.get("dateTime") or "")[:10]
-        policy = set(_codes(consent.get("policyRule")))
-        whole = "modifierExtension" not in consent
-        provisions = list(_provisions(consent.get("provision")))
-        categories = [code for one in _dicts(consent.get("category")) for code in _codes(one)]
-        if not provisions and policy & known.deny and not any(code in known.channels for code in categories):
+        policy = set(codes(consent.get("policyRule")))
+        # A consent to the use of substance use records welcomes no channel.
+        whole = "modifierExtension" not in consent and not is_part_2(consent, known)
+        parts = list(provisions(consent.get("provision")))
+        categories = [code for one in dicts(consent.get("category")) for code in codes(one)]
+        if not parts and policy & known.deny and not any(code in known.channels for code in categories):
             self.no_outreach = f"{source} of {since}" if since else source
             return
         by_policy: Says | None = "deny" if policy & known.deny else "permit" if policy & known.permit else None
-        for provision in provisions or [{}]:
-            codes = [code for one in _dicts(provision.get("code")) for code in _codes(one)]
+        for provision in parts or [{}]:
+            named = [code for one in dicts(provision.get("code")) for code in codes(one)]
+            named += categories
             says: Says | None = provision["type"] if provision.get("type") in ("permit", "deny") else by_policy
-            purposes = {_coding(one) for one in _dicts(provision.get("purpose"))}
-            plain = whole and _in_force(provision, self._today) and not any(name in provision for name in _CONDITIONS)
+            purposes = {coding(one) for one in dicts(provision.get("purpose"))}
+            plain = whole and in_force(provision, self._today) and not any(name in provision for name in _CONDITIONS)
             if plain and says == "permit" and purposes & known.marketing:
                 self.marketing_by = source
             plain = plain and (not purposes or bool(purposes & known.care))
-            if says == "deny" and not any(code in known.channels for code in (*codes, *categories)):
+            if says == "deny" and not any(code in known.channels for code in named):
                 if not purposes or purposes & known.care:
                     # It refuses something in a code that nobody has mapped: whatever could leave the portal.
                     self.statements += [Statement(one, "deny", source, since) for one in _OUTSIDE]
                 continue
-            for code in (*codes, *categories):
+            for code in named:
                 self._say(code, says, source, since, plain=plain, only=bool(policy & known.confidential))
 
     def _say(self, code: Code, says: Says | None, source: str, since: str, *, plain: bool, only: bool) -> None:
@@ -122,31 +128,23 @@ class _Consents:
                 self.statements.append(Statement(channel, "permit", source, since))
 
 
-def _provisions(provision: object) -> Iterator[Json]:
-    """A provision and what is nested in it, which are its exceptions."""
-    if isinstance(provision, dict):
-        yield provision
-        for inner in _dicts(provision.get("provision")):
-            yield from _provisions(inner)
-
-
 def _is_proxy(person: Json, today: date, known: Meanings) -> bool:
-    if not _in_force(person, today):
+    if not in_force(person, today):
         return False
-    codes = {code for one in _dicts(person.get("relationship")) for code in _codes(one)}
-    return not codes or not codes <= known.not_proxies
+    named = {code for one in dicts(person.get("relationship")) for code in codes(one)}
+    return not named or not named <= known.not_proxies
 
 
 def _telecoms(resource: Json, today: date) -> list[dict[str, Any]]:
     """The contact points in force, the preferred first (FHIR R4 datatypes.html#ContactPoint: rank 1 is highest)."""
     found = [
         one
-        for one in _dicts(resource.get("telecom"))
+        for one in dicts(resource.get("telecom"))
         if one.get("system") in _BY_SYSTEM
         and isinstance(one.get("value"), str)
         and one["value"].strip()
         and one.get("use") != "old"
-        and _in_force(one, today)
+        and in_force(one, today)
     ]
     return sorted(found, key=_rank)
 
@@ -195,30 +193,3 @@ def _plain(value: str) -> str:
         return value.strip().casefold()
     digits = re.sub(r"\D", "", value)
     return digits[1:] if len(digits) == 11 and digits.startswith("1") else digits
-
-
-def _in_force(element: Json, today: date) -> bool:
-    """Whether ``period`` (if there is one) has begun and not ended; one that cannot be read has not begun."""
-    period = element.get("period")
-    if period is None:
-        return True
-    if not isinstance(period, dict):
-        return False
-    start, end = period.get("start"), period.get("end")
-    day = today.isoformat()
-    # Partial dates compare by what they say: "2026" has begun on every day of it.
-    begun = start is None or (isinstance(start, str) and start[:10] <= day)
-    over = end is not None and (not isinstance(end, str) or end[:10] < day[: len(end[:10])])
-    return begun and not over
-
-
-def _codes(concept: object) -> list[Code]:
-    return [_coding(one) for one in _dicts(concept.get("coding"))] if isinstance(concept, dict) else []
-
-
-def _coding(coding: Json) -> Code:
-    return str(coding.get("system")), str(coding.get("code"))
-
-
-def _dicts(value: object) -> list[dict[str, Any]]:
-    return [one for one in value if isinstance(one, dict)] if isinstance(value, list) else []

@@ -1,6 +1,7 @@
 """Which channel, when, or not at all: pure decisions over data that a practice can read and change."""
 
 from smartapp.messages.routing.decision import (
+    UNTOLD,
     Confidential,
     Consent,
     MessageFacts,
@@ -13,6 +14,7 @@ from smartapp.messages.routing.rules import Rules, built_in_rules, read_rules
 from smartapp.messages.routing.timing import allowed_at, next_allowed, preferred_time
 
 __all__ = [
-    "Confidential", "Consent", "MessageFacts", "Reason", "Recipient", "RoutingDecision", "Rules", "allowed_at",
+    "UNTOLD", "Confidential", "Consent", "MessageFacts", "Reason", "Recipient", "RoutingDecision", "Rules",
+    "allowed_at",
     "built_in_rules", "next_allowed", "preferred_time", "read_rules", "route",
 ]  # fmt: skip

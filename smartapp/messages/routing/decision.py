@@ -19,6 +19,8 @@ from smartapp.messages.routing.timing import next_allowed, preferred_time
 Consent = Literal["given", "refused", "unknown"]
 Kind = Literal["treatment", "operations", "marketing"]
 PART_2 = "42 CFR Part 2"
+UNTOLD = "consents-unread"
+"""The code of the reason that an opt-out on file could have been missed."""
 _DAY, _WEEK = timedelta(days=1), timedelta(days=7)
 
 
@@ -36,7 +38,8 @@ class Recipient:
 
     ``consent`` is by channel; ``addresses`` those that the patient gave (a shared or a proxy's address is
     not one). ``reengaged``: the re-engagement sequence is over, or the patient has come back. ``sources`` say by
-    channel where its consent stands; ``no_outreach`` names the record by which the patient wants none.
+    channel where its consent stands; ``part_2_by`` names the consent under 42 CFR Part 2, ``no_outreach`` the record
+    by which the patient wants none; ``untold`` says why such a record could have been missed.
     """
 
     deceased: bool = False
@@ -44,13 +47,14 @@ class Recipient:
     age: int | None = None
     proxy_access: bool = False
     proxy_free_attested: bool = False
-    part_2_consent: bool = False
+    part_2_by: str = ""
     dormant: bool | None = None
     reengaged: bool = False
     portal_account: bool = True
     consent: Mapping[Channel, Consent] = field(default_factory=dict)
     sources: Mapping[Channel, str] = field(default_factory=dict)
     no_outreach: str = ""
+    untold: str = ""
     opted_out: frozenset[Channel] = frozenset()
     marketing_authorization: bool = False
     confidential: Confidential | None = None
@@ -132,6 +136,12 @@ def route(
     if recipient.preference and channel != recipient.preference:
         reasons.append(Reason("preference-closed", f"Prefers {_NAMES[recipient.preference]}, which this may not use."))
     reasons.append(Reason("channel", _why(channel, recipient)))
+    if PART_2 in message.verdict.sensitive:
+        reasons.append(
+            Reason("part-2-consent", f"Substance use care, by the patient's consent: {recipient.part_2_by}.")
+        )
+    if recipient.untold:
+        reasons.append(Reason(UNTOLD, f"Not known whether messages are wanted: {recipient.untold}."))
     free = _free(channel, sent, now, rules)
     if free > now:
         reasons.append(Reason("frequency", "Enough was sent lately, by all campaigns together."))
@@ -159,7 +169,7 @@ def _never(message: MessageFacts, recipient: Recipient, rules: Rules) -> Reason 
         return Reason("no-outreach", f"Wants no messages at all: {recipient.no_outreach}.")
     if message.kind == "marketing" and not recipient.marketing_authorization:
         return Reason("marketing", "Marketing needs the patient's own authorization (45 CFR 164.508).")
-    if PART_2 in message.verdict.sensitive and not recipient.part_2_consent:
+    if PART_2 in message.verdict.sensitive and not recipient.part_2_by:
         return Reason("part-2", "Substance use care is not written about without consent (42 CFR Part 2).")
     return _read_by_others(recipient, rules) if message.verdict.sensitive else None
 
@@ -172,7 +182,7 @@ def _read_by_others(recipient: Recipient, rules: Rules) -> Reason | None:
     if recipient.age is None or youngest <= recipient.age <= oldest:
         return Reason("minor", "A young patient's private matter: nobody attested that only they can read it.")
     if recipient.age < youngest or recipient.proxy_access:
-        return Reason("proxy", "A private matter that a proxy could read in the portal.")
+        return Reason("proxy", "A private matter that a proxy, if there is one, could read in the portal.")
     return None
 
 
@@ -189,8 +199,10 @@ def _open(channel: Channel, message: MessageFacts, recipient: Recipient, rules: 
 
 
 def _closed_by_policy(channel: Channel, message: MessageFacts, rules: Rules) -> Reason | None:
-    if channel not in message.verdict.channels:
-        told = ", ".join(message.verdict.disclosure)
+    # A consent under Part 2 lets it be written, not be seen by others, whatever the text says by itself.
+    part_2 = channel != "portal" and PART_2 in message.verdict.sensitive
+    if part_2 or channel not in message.verdict.channels:
+        told = f"substance use care ({PART_2})" if part_2 else ", ".join(message.verdict.disclosure)
         return Reason(f"policy-{channel}", f"Not by {_NAMES[channel]}: the text tells of {told}.")
     text = message.text(channel)
     if channel == "sms" and len(text) > rules.sms_characters:
