@@ -245,6 +245,11 @@ class Settings:
     consent_codes: Path | None = _setting(
         _path, "TOML file that says what the EHR's consent codes mean, added to the built-in meanings.", None
     )
+    routing_rules: Path | None = _setting(
+        _path,
+        "TOML file of the practice's own routing rules, with the keys that it changes: see `smartapp settings rules`.",
+        None,
+    )
     practice_words: Path | None = _setting(
         _path,
         "TOML file of the practice's own words for the content policy: names, neutral, and a table [revealing].",
@@ -299,6 +304,8 @@ def describe() -> tuple[SettingRow, ...]:
 
 
 def _type_name(item: Field[Any]) -> str:
+    if item.metadata["about"].startswith("TOML file"):
+        return "file"
     names = {"str": "text", "int": "whole number", "bool": "true or false", "ZoneInfo": "time zone", "Path": "folder"}
     return names.get(str(item.type), "folder" if "Path" in str(item.type) else "list")
 
@@ -328,6 +335,13 @@ def load(environ: Mapping[str, str]) -> Settings:
                 "config.missing", f"{PREFIX}{item.name.upper()} is not set: {item.metadata['about']}"
             )
     return Settings(**values)
+
+
+def setting_of(name: str, environ: Mapping[str, str]) -> Any:
+    """One setting, or its default, also where others that are required are not set yet. Raises as :func:`load`."""
+    item = next(one for one in fields(Settings) if one.name == name)
+    raw = _raw(item, environ, _read_toml(environ.get(PREFIX + "CONFIG", "")))
+    return item.default if raw is None else item.metadata["parse"](name, raw)
 
 
 def _raw(item: Field[Any], environ: Mapping[str, str], from_file: Mapping[str, str]) -> str | None:

@@ -36,6 +36,7 @@ from smartapp.messages.ledger import Ledger
 from smartapp.messages.policy.practice import read_practice_words, use_practice_words
 from smartapp.messages.queue import MessageQueue
 from smartapp.messages.record import CHANNELS
+from smartapp.messages.routing import PracticeRules, practice_rules
 from smartapp.messages.sequence_runs import SequenceRuns
 from smartapp.messages.worker import Rhythm, Worker
 from smartapp.persistence.charts import ChartStore
@@ -141,6 +142,11 @@ class Core:
     def meanings(self) -> Meanings:
         """What the EHR's consent codes mean: the built-in meanings and the practice's own."""
         return read_meanings(self.settings.consent_codes)
+
+    @cached_property
+    def rules(self) -> PracticeRules:
+        """The routing rules: the app's, with the practice's own laid over them."""
+        return practice_rules(self.settings.routing_rules)
 
     @cached_property
     def fetcher(self) -> Fetcher:
@@ -307,6 +313,7 @@ class Core:
             channels=("portal", *set_up(self.settings)),
             reengaged=self.sequences.care_may_follow,
             reviewed=self.approvals.is_reviewed,
+            rules=self.rules.rules,
         )
 
     @cached_property

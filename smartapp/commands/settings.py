@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
@@ -15,9 +16,11 @@ _AGAIN = "It holds from the next start of the app and its workers on."
 @click.group("settings", invoke_without_command=True)
 @click.pass_context
 def command(context: click.Context) -> None:
-    """List every setting; choose the immunization schedule and the cadences of chronic conditions."""
+    """List every setting and the routing rules; choose the immunization schedule and cadences."""
     if context.invoked_subcommand is None:
         context.invoke(list_)
+        click.echo("\nRouting rules, as they hold here:")
+        context.invoke(rules)
 
 
 @command.command("list")
@@ -27,6 +30,29 @@ def list_() -> None:
 
     for row in describe():
         click.echo(f"{row.variable}  ({row.type}, {row.default or 'empty'})\n    {row.description}")
+
+
+@command.command("rules")
+@click.option(
+    "--file",
+    "own",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="Check a file before it is set. Default: the one that the settings name.",
+)
+@click.option("--json", "as_json", is_flag=True, help="One JSON object a line.")
+def rules(own: Path | None = None, as_json: bool = False) -> None:
+    """Show the routing rules as they hold: each key, where it comes from, how far a practice may change it."""
+    import json
+    import os
+
+    from smartapp.config import setting_of
+    from smartapp.messages.routing import practice_rules
+
+    for row in practice_rules(own or setting_of("routing_rules", os.environ)).rows:
+        if as_json:
+            click.echo(json.dumps({"key": row.key, "value": row.value, "source": row.source, "bound": row.bound}))
+        else:
+            click.echo(f"{row.key} = {row.value}  ({row.source}; a practice may choose: {row.bound})")
 
 
 @command.command("schedule")

@@ -1,6 +1,7 @@
 """The routing rules as data: quiet hours by state, caps, holidays, order of channels.
 
-Read from ``rules.toml``; a practice's own file replaces tables of it. Nothing here decides anything.
+Read from ``rules.toml``; a practice's own file is laid over it (:mod:`smartapp.messages.routing.practice`). Nothing
+here decides anything.
 """
 
 from __future__ import annotations
@@ -89,7 +90,8 @@ def _nth(year: int, month: int, weekday: int, count: int) -> date:
     return first + timedelta(days=(weekday - first.weekday()) % 7 + 7 * (count - 1))
 
 
-def _hours(table: Mapping[str, Sequence[str]]) -> tuple[Window, ...]:
+def hours_of(table: Mapping[str, Sequence[str]]) -> tuple[Window, ...]:
+    """The window of each weekday, Monday first, of one state's table: ``all`` but for the days that it names."""
     out: list[Window] = []
     for weekday in WEEKDAYS:
         pair = table.get(weekday, table["all"])
@@ -117,7 +119,7 @@ def read_rules(data: Mapping[str, Any]) -> Rules:
             holidays_closed=closed["holidays"],
             fixed=frozenset(closed["fixed"]),
             floating=tuple((month, WEEKDAYS.index(day), count) for month, day, count in closed["floating"]),
-            hours={state: _hours(table) for state, table in data["hours"].items()},
+            hours={state: hours_of(table) for state, table in data["hours"].items()},
             zones={zone: frozenset(states.split()) for zone, states in data["zones"].items()},
             territories={zone: frozenset(states.split()) for zone, states in data["territories"].items()},
         )
