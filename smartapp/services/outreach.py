@@ -7,12 +7,13 @@ that its content does not permit.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import date
 
 from launch.context import LaunchContext
 from smartapp.errors import InputError, NotFoundError
 from smartapp.measures.model import Measure
+from smartapp.messages.drafting import Draft
 from smartapp.messages.ledger import Event
 from smartapp.messages.policy import Verdict
 from smartapp.messages.queue import MessageQueue, Route
@@ -25,6 +26,20 @@ from smartapp.services.patient_line import PatientLine
 from smartapp.services.routed import Practice, Router, dormancy
 from smartapp.services.snapshot import Snapshot
 from smartapp.services.wordings import Wordings
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """For whom a draft is, about what, and who asks. ``key`` is the same where the same is asked twice."""
+
+    tenant: str
+    ehr: str
+    patient: str
+    measure: str | None
+    sender: str
+    key: str
+    campaign: str | None = None
+    launch: str | None = None
 
 
 class OutreachService:
@@ -56,22 +71,9 @@ class OutreachService:
         if asks_back:
             self._not_asked_already(launch, patient)
         draft = self._wordings.for_gap(launch.tenant, measure, line, dormant=asks_back)
-        new = NewMessage(
-            tenant=launch.tenant,
-            ehr=launch.ehr,
-            patient=patient,
-            purpose=draft.purpose,
-            subject=draft.subject,
-            text=draft.body,
-            language=draft.language,
-            template=draft.template,
-            measure=measure.id,
-            sender=launch.user.reference,
-            idempotency_key=key,
-            launch=launch.handle,
-            names=self.names_of(line),
-        )
-        drafted = self._queue.submit(self.by_its_channel(new, draft.short, view), actor=launch.user.reference)
+        asked = Asked(launch.tenant, launch.ehr, patient, measure.id, launch.user.reference, key, launch=launch.handle)
+        new = self.by_its_channel(self.message_of(draft, asked, line), draft.short, view)
+        drafted = self._queue.submit(new, actor=launch.user.reference)
         if asks_back:
             self._runs.begin(
                 re_engagement(),
@@ -96,9 +98,24 @@ class OutreachService:
                 status=409,
             )
 
-    def names_of(self, patient: PatientLine) -> tuple[str, ...]:
-        """The people and places on file that a text to this patient may name."""
-        return tuple(name for name in (patient.name, self._practice.name) if name)
+    def message_of(self, draft: Draft, asked: Asked, patient: PatientLine) -> NewMessage:
+        """What is asked to be sent where a draft is, to the portal; it may name the patient and the practice."""
+        return NewMessage(
+            tenant=asked.tenant,
+            ehr=asked.ehr,
+            patient=asked.patient,
+            purpose=draft.purpose,
+            subject=draft.subject,
+            text=draft.body,
+            language=draft.language,
+            template=draft.template,
+            measure=asked.measure,
+            sender=asked.sender,
+            idempotency_key=asked.key,
+            campaign=asked.campaign,
+            launch=asked.launch,
+            names=tuple(name for name in (patient.name, self._practice.name) if name),
+        )
 
     def by_its_channel(
         self, new: NewMessage, short: str | None, view: ChartView, *, by_voice: bool = False

@@ -19,7 +19,7 @@ from smartapp.messages.approvals import Approvals
 from smartapp.messages.channels.opt_outs import REASON as OPTED_OUT
 from smartapp.messages.channels.opt_outs import OptOuts
 from smartapp.messages.queue import MessageQueue
-from smartapp.messages.record import Message, NewMessage
+from smartapp.messages.record import Message
 from smartapp.messages.sequence_runs import ACTOR, Run, SequenceRuns
 from smartapp.messages.sequences import (
     Progress,
@@ -35,7 +35,7 @@ from smartapp.messages.sequences import (
 from smartapp.messages.states import State
 from smartapp.services.backend import Backend
 from smartapp.services.chart import ChartService, ChartView
-from smartapp.services.outreach import OutreachService
+from smartapp.services.outreach import Asked, OutreachService
 from smartapp.services.patient_line import PatientLine
 from smartapp.services.routed import dormancy
 from smartapp.services.wordings import Wordings
@@ -137,21 +137,9 @@ class Reengagement:
         """The step's message: queued where its wording was approved for this, else for review."""
         patient = view.snapshot.patient if view is not None else _unread(run)
         draft = self._wordings.of(run.tenant, step.template, patient)
-        new = NewMessage(
-            tenant=run.tenant,
-            ehr=run.ehr,
-            patient=run.patient,
-            purpose=draft.purpose,
-            subject=draft.subject,
-            text=draft.body,
-            language=draft.language,
-            template=draft.template,
-            measure=run.measure,
-            sender=run.author,
-            idempotency_key=f"sequence:{run.id}:{progress.next_step}",
-            campaign=progress.sequence,
-            names=self._outreach.names_of(patient),
-        )
+        key = f"sequence:{run.id}:{progress.next_step}"
+        asked = Asked(run.tenant, run.ehr, run.patient, run.measure, run.author, key, campaign=progress.sequence)
+        new = self._outreach.message_of(draft, asked, patient)
         if view is not None:
             new = self._outreach.by_its_channel(new, draft.short, view, by_voice=step.task)
         approval = self._approvals.of(run.tenant, step.template, draft.language)
