@@ -28,6 +28,7 @@ from smartapp.facts.elements import (
 from smartapp.facts.instants import BEGINNING, FOREVER, Instant
 from smartapp.facts.medicines import dispense_supply, request_amount, request_repeats, request_supply
 from smartapp.facts.modifiers import check_parts, not_performed
+from smartapp.facts.profiles import OF_NO_KIND, is_of_no_kind
 from smartapp.facts.typed import ABSENT, Elements, Reference, Resource
 from smartapp.facts.values import read_value
 
@@ -46,14 +47,15 @@ def _condition(draft: Draft, codes: list[SlotCode], resource: Resource, around: 
 
     A condition without any onset starts at the beginning of time, as CQL's null start of a closed interval does
     (QICoreCommon 4.0.000, ``prevalenceInterval``): a problem list without dates still says what the patient has.
-    An onset that is only described in words stays unknown, for it says that there is one.
+    An onset that is only described in words, or by the end of its period, stays unknown, for it says that there is one
+    (so expects case 6bd80fce of CMS149).
     """
     _statuses(draft, resource, _CONDITION_VERIFICATION, _CONDITION_CLINICAL)
     if not any(resource.get(name) is not None for name in _ONSETS):
         draft.start = BEGINNING
     draft.end = _abatement(resource, around.birth)
-    if draft.end is None and not any(resource.get(name) is not None for name in _ABATEMENTS):
-        draft.end = FOREVER if draft.clinical in _GOES_ON else None
+    if draft.end is None and draft.clinical in _GOES_ON and not any(resource.get(name) is not None for name in _AGES):
+        draft.end = FOREVER
 
 
 def _allergy(draft: Draft, codes: list[SlotCode], resource: Resource, around: Surroundings) -> None:
@@ -64,15 +66,16 @@ def _allergy(draft: Draft, codes: list[SlotCode], resource: Resource, around: Su
 
 
 _ONSETS = ("onsetDateTime", "onsetPeriod", "onsetAge", "onsetRange", "onsetString")
-_ABATEMENTS = ("abatementDateTime", "abatementPeriod", "abatementAge", "abatementRange", "abatementString")
+_AGES = ("abatementAge", "abatementRange")
 
 
 def _abatement(resource: Elements, birth: Instant | None) -> Instant | None:
     if (value := resource.get("abatementDateTime")) is not None:
         return moment_span(value, "abatementDateTime")[1]
     if (value := resource.get("abatementPeriod")) is not None:
-        end = period_span(value, "abatementPeriod")[1]
-        return None if end == FOREVER else end  # it is ending, and nobody said when it had
+        # Its end is not inside, and without one nobody said when it had ended (QICoreCommon, ``abatementInterval``).
+        period_span(value, "abatementPeriod")
+        return None if value.end is None else moment_span(value.end, "abatementPeriod.end")[0] - 1
     if (value := resource.get("abatementAge")) is not None:
         return age_span(value, "abatementAge", birth)[1]
     if (value := resource.get("abatementRange")) is not None:
@@ -152,6 +155,8 @@ def _observation(draft: Draft, codes: list[SlotCode], resource: Any, around: Sur
     if draft.focus is not None and draft.focus.startswith(("RelatedPerson/", "Patient/")):
         # FHIR R4, Observation.focus: what was observed when it is not the subject (a parent, a foetus).
         raise NotAFact("focus is another person", lost=False)
+    if resource.meta is not None and is_of_no_kind(resource.meta.profile):
+        codes.append(OF_NO_KIND)
     read_value(draft, codes, resource)
 
 

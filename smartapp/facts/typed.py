@@ -58,10 +58,11 @@ class Quantity(Struct, gc=False):
 
 
 class Meta(Struct, gc=False):
-    """A FHIR ``Meta``: the version, and what may turn the resource round."""
+    """A FHIR ``Meta``: the version, what it claims to be, and what may turn the resource round."""
 
     lastUpdated: Any = None
     versionId: Any = None
+    profile: Any = None
     tag: Any = None
     security: Any = None
 

@@ -25,6 +25,9 @@ from smartapp.facts.instants import BEGINNING, FOREVER
 from smartapp.facts.meaning import MEANINGS
 from smartapp.facts.normalise import event_from_resource, read_event
 
+QUALITY = "http://fhir.org/guides/onc/us-quality-core/StructureDefinition/"
+US_CORE = "http://hl7.org/fhir/us/core/StructureDefinition/"
+NO_KIND = "us-quality-core-observation"
 DAY1 = ms("2026-01-05")
 DAY1_END = last_ms("2026-01-05")
 
@@ -154,6 +157,23 @@ SLOTS: list[tuple[str, dict[str, Any], str, list[str]]] = [
     ("QuestionnaireResponse", {"questionnaire": "http://x.invalid/phq9|1.0"}, "code", ["http://x.invalid/phq9"]),
     ("QuestionnaireResponse", {}, "code", []),
     ("Observation", {"meta": {"security": [{"code": "ETH"}]}}, "label", ["ETH"]),
+    *(
+        ("Observation", {"meta": {"profile": list(profiles)}}, "label", labels)
+        for profiles, labels in (
+            ((), []),
+            ((f"{QUALITY}us-quality-core-observation-lab",), []),
+            ((f"{QUALITY}us-quality-core-simple-observation",), [NO_KIND]),
+            ((f"{QUALITY}us-quality-core-observation",), [NO_KIND]),
+            ((f"{QUALITY[:-1]}-us-quality-core-observation-clinical-result",), [NO_KIND]),
+            ((f"{QUALITY}us-quality-core-observation", f"{QUALITY}us-quality-core-observation-lab"), []),
+            ((f"{QUALITY}us-quality-core-observation", f"{US_CORE}us-core-blood-pressure"), []),
+            ((f"{US_CORE}us-core-simple-observation",), []),
+            (("http://hl7.org/fhir/us/qicore/StructureDefinition/qicore-observation",), []),
+            ((7,), []),
+        )
+    ),
+    ("Observation", {"meta": {"profile": f"{QUALITY}us-quality-core-observation"}}, "label", []),
+    ("Procedure", {"meta": {"profile": [f"{QUALITY}us-quality-core-observation"]}}, "label", []),
     ("Observation", {"meta": {"tag": [{"code": "x"}]}}, "label", []),
     ("Observation", {"meta": {"profile": ["x"]}}, "label", []),
     ("Observation", {"meta": None}, "label", []),
@@ -252,10 +272,14 @@ def test_an_age_without_a_full_birth_date_says_nothing() -> None:
         (None, {}, None),
         ("active", {"abatementDateTime": "2026-01-05"}, DAY1_END),
         ("resolved", {"abatementDateTime": "2026-01-05"}, DAY1_END),
-        ("resolved", {"abatementPeriod": {"start": "2026-01-01", "end": "2026-01-05"}}, DAY1_END),
-        ("active", {"abatementPeriod": {"start": "2026-01-01"}}, None),
+        # Its end is not inside (QICoreCommon 4.0.000, abatementInterval).
+        ("resolved", {"abatementPeriod": {"start": "2026-01-01", "end": "2026-01-05"}}, DAY1 - 1),
+        ("resolved", {"abatementPeriod": {"end": "2026-01-05T00:00:00.000Z"}}, DAY1 - 1),
+        ("resolved", {"abatementPeriod": {"start": "2026-01-01"}}, None),
+        ("active", {"abatementPeriod": {"start": "2026-01-01"}}, FOREVER),
         ("resolved", {"abatementString": "long ago"}, None),
-        ("active", {"abatementString": "nearly gone"}, None),
+        ("active", {"abatementString": "nearly gone"}, FOREVER),
+        ("active", {"abatementAge": {"value": 40.5, "code": "a"}}, None),
         ("resolved", {"abatementAge": {"value": 40, "code": "a"}}, ms("2001-02-28") - 1),
         ("resolved", {"abatementRange": {"high": {"value": 40, "code": "a"}}}, ms("2001-02-28") - 1),
         ("resolved", {"abatementRange": {"low": {"value": 40, "code": "a"}}}, None),
