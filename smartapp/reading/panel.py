@@ -22,6 +22,7 @@ from launch.scopes import Scope, permits
 from smartapp.errors import AppError, NotFoundError
 from smartapp.facts.instants import instant
 from smartapp.facts.times import span
+from smartapp.reading.links import next_link
 from smartapp.reading.plan import Params
 from smartapp.reading.reader import AccessToken
 from smartapp.reading.results import Limits, ReadingError
@@ -121,7 +122,7 @@ class PanelReader:
                 resource = entry.get("resource")
                 if isinstance(resource, dict) and (group := _group(resource)) is not None:
                     found.setdefault(group.id, group)
-            address = _next(bundle)
+            address = next_link(bundle)
             if address is None:
                 return tuple(sorted(found.values(), key=lambda one: (one.name.casefold(), one.id)))
             url = server.below(address)
@@ -257,13 +258,6 @@ def _has_left(member: Mapping[str, Any], now: datetime) -> bool:
         return isinstance(end, str) and span(end)[1] < instant(now)
     except ValueError:
         return False  # an end that cannot be read ends nothing
-
-
-def _next(bundle: Mapping[str, Any]) -> str | None:
-    found = [link.get("url") for link in _objects(bundle.get("link")) if link.get("relation") == "next"]
-    if not found:
-        return None
-    return found[0] if len(found) == 1 and isinstance(found[0], str) else ""
 
 
 def _objects(value: object) -> Sequence[dict[str, Any]]:

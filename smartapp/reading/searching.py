@@ -10,6 +10,7 @@ from launch.fetch import Response
 from smartapp.facts.elements import NotAFact, Surroundings
 from smartapp.facts.events import Coverage
 from smartapp.facts.patients import patient_of
+from smartapp.reading.links import next_link
 from smartapp.reading.plan import Params, Search
 from smartapp.reading.results import Answer, Limits
 from smartapp.reading.server import HardenedServer, query_string
@@ -133,7 +134,7 @@ class Searcher:
                 raise _Ended(Coverage.CUT, "reading.too-much")
             if not whole:
                 raise _Ended(Coverage.FAILED, "reading.bad-bundle")
-            address = _next(bundle)
+            address = next_link(bundle)
             if address is None:
                 return
             try:
@@ -189,19 +190,6 @@ def _searchset(page: Response) -> dict[str, Any]:
     if bundle.get("resourceType") != "Bundle" or bundle.get("type") != "searchset":
         raise _Ended(Coverage.FAILED, "reading.not-a-searchset")
     return bundle
-
-
-def _next(bundle: dict[str, Any]) -> str | None:
-    """The address of the next page. Of two neither can be trusted: ``""``, which is no address."""
-    links = bundle.get("link")
-    found = (
-        [link.get("url") for link in links if type(link) is dict and link.get("relation") == "next"]
-        if type(links) is list
-        else []
-    )
-    if not found:
-        return None
-    return found[0] if len(found) == 1 and type(found[0]) is str else ""
 
 
 def _is_error(outcome: dict[str, Any]) -> bool:

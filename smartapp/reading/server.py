@@ -7,13 +7,11 @@ keeps its interface and replaces everything that touches the network.
 
 from __future__ import annotations
 
-import posixpath
 import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
 from typing import Any, NoReturn
-from urllib.parse import unquote, urljoin, urlsplit
 
 from fhirclient.models.fhirsearch import FHIRSearch
 from fhirclient.server import FHIRServer
@@ -21,7 +19,7 @@ from fhirclient.server import FHIRServer
 from launch.errors import FetchError
 from launch.fetch import Fetcher, Response
 from launch.ports import Clock, Monotonic, Sleep
-from launch.urls import checked_url, origin
+from smartapp.reading.links import below
 from smartapp.reading.plan import Params
 from smartapp.reading.results import Limits, ReadingError
 
@@ -124,22 +122,8 @@ class HardenedServer(FHIRServer):  # type: ignore[misc]  # fhirclient has no typ
     # --- ours ---
 
     def below(self, address: str) -> str:
-        """The absolute address of a path or link, if it lies below the base; else FetchError ``fetch.elsewhere``.
-
-        Scheme, host, port and base path must be the same before a token is attached (RFC 9700, 4.9).
-        """
-        try:
-            url = checked_url(address and urljoin(self._base + "/", address), "The address")
-        except ValueError as error:
-            raise FetchError("fetch.elsewhere", "The EHR named an address that is none.") from error
-        path, base_path = urlsplit(url).path, urlsplit(self._base).path
-        # A server may read an escaped dot or slash as the plain one.
-        plain = posixpath.normpath(unquote(unquote(path)) or "/")
-        inside = path == base_path or path.startswith(base_path + "/")
-        kept = plain == (base_path or "/") or plain.startswith(base_path + "/")
-        if origin(url) != origin(self._base) or not inside or not kept:
-            raise FetchError("fetch.elsewhere", "The EHR named an address outside its FHIR base.")
-        return url
+        """As :func:`smartapp.reading.links.below`, for this server's base."""
+        return below(self._base, address)
 
     def call(self, method: str, url: str, body: bytes | None = None) -> tuple[Response, int]:
         """One request, again after 401 (once a chart) and after 429 and 503; and how many requests that took.
