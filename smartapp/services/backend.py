@@ -6,6 +6,7 @@ A user's launch is read-only; this registration is the only one that writes, and
 from __future__ import annotations
 
 import json
+import logging
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
@@ -19,9 +20,11 @@ from launch.issuers import RegisteredEhr
 from launch.ports import Clock, EhrRegistry
 from launch.scopes import Scope, permits
 from launch.tokens import BackendToken, BackendTokens
+from smartapp.audit.logs import Safe
 from smartapp.errors import AppError
 from smartapp.messages.delivery import Posted
 from smartapp.messages.record import Message
+from smartapp.reading.links import below, next_link
 from smartapp.services.capability import dicts, offered
 
 WORKER = User("system", "clinician", "The worker")
@@ -30,8 +33,10 @@ WORKER = User("system", "clinician", "The worker")
 DELIVERY = tuple(Scope("system", kind, "cs") for kind in ("Communication", "CommunicationRequest", "Task"))
 """To deliver, and to find out whether an earlier attempt arrived."""
 
+_log = logging.getLogger(__name__)
 _JSON = {"Accept": "application/fhir+json", "Content-Type": "application/fhir+json"}
 _LONGEST_WAIT_S = 3600.0
+_MOST_PAGES = 20
 _PORT_LIVES = timedelta(minutes=10)
 """How long a server is taken at its word on what it supports: asking before each message would double the requests."""
 
@@ -139,18 +144,33 @@ class EhrPort:
         return ids[0] if len(ids) == 1 else None
 
     def resources(self, resource_type: str, query: str) -> Sequence[dict[str, Any]] | None:
-        """The resources of that type on a query's first page; None where we may not ask or are not answered."""
+        """The resources of that type that a query finds, page by page; None where we may not ask or are not answered.
+
+        Where a later page does not come, is not below the EHR's base or is one too many, what came before is given.
+        """
         if not permits(self._backend.token(self.ehr).granted, Scope("system", resource_type, "s")):
             return None
-        answer = self._call("GET", f"{self.ehr.fhir_base}/{resource_type}?{quote(query, safe='=&:/|.-_~%,')}")
+        url = f"{self.ehr.fhir_base}/{resource_type}?{quote(query, safe='=&:/|.-_~%,')}"
+        answer = self._call("GET", url)
         if answer.status != 200:
             return None
-        found = [entry.get("resource") for entry in dicts(answer.json_object().get("entry"))]
-        return [
-            one
-            for one in found
-            if isinstance(one, dict) and one.get("resourceType") == resource_type and isinstance(one.get("id"), str)
-        ]
+        bundle, seen = answer.json_object(), {url}
+        found = _of_type(bundle, resource_type)
+        while (address := next_link(bundle)) is not None:
+            try:
+                url = below(self.ehr.fhir_base, address)
+                if url in seen or len(seen) >= _MOST_PAGES:
+                    raise AppError("reading.too-many-pages", "The EHR's answer has no end.")
+                seen.add(url)
+                answer = self._call("GET", url)
+                if answer.status != 200:
+                    raise AppError("reading.failed", f"The EHR answered {answer.status} to a later page.")
+                bundle = answer.json_object()
+            except AppError as error:
+                _log.warning("searching %s of %s, page %d: %s", resource_type, Safe(self.ehr.name), len(seen), error)
+                break
+            found += _of_type(bundle, resource_type)
+        return found
 
     def _offered(self, resource_type: str, interaction: str) -> bool:
         if self._offers is None:
@@ -180,6 +200,15 @@ class EhrPort:
         except AppError:
             return None
         return made["id"] if made.get("resourceType") == kind and isinstance(made.get("id"), str) else None
+
+
+def _of_type(bundle: Mapping[str, Any], resource_type: str) -> list[dict[str, Any]]:
+    found = [entry.get("resource") for entry in dicts(bundle.get("entry"))]
+    return [
+        one
+        for one in found
+        if isinstance(one, dict) and one.get("resourceType") == resource_type and isinstance(one.get("id"), str)
+    ]
 
 
 def _retry_after(answer: Response) -> float | None:
