@@ -73,4 +73,5 @@ SLOTS = (
     "label",
 )
 """Where an event may carry codes. ``code`` is what it is about; ``diagnosis`` are the conditions that an
-encounter names; ``label`` is ``meta.security``; the others are the FHIR elements of the same name."""
+encounter names; ``label`` is ``meta.security``, and what :mod:`smartapp.facts.profiles` reads of
+``meta.profile``; the others are the FHIR elements of the same name."""

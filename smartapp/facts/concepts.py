@@ -6,10 +6,8 @@ that is long is no code alone and is not kept; nor are more than :data:`_KEPT`.
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 import msgspec
-from msgspec import Raw
+from msgspec import Raw, Struct
 
 from smartapp.facts.codes import SlotCode
 from smartapp.facts.elements import add_concepts, shown
@@ -18,7 +16,7 @@ _KEPT = 65_536
 _LONGEST = 2048
 
 
-class Concepts(NamedTuple):
+class Concepts(Struct, frozen=True, gc=False):
     """The codings of one ``CodeableConcept``, or a list of them, and what it is called."""
 
     codes: tuple[SlotCode, ...]

@@ -14,11 +14,11 @@ from typing import Any, NoReturn, TypeGuard, cast
 from smartapp.facts.codes import SlotCode, canonical_system
 from smartapp.facts.instants import DAY, FOREVER, Instant, shift
 from smartapp.facts.times import KNOWN, Span, span
-from smartapp.facts.typed import Elements, Period, Resource, WrongType, from_object
+from smartapp.facts.typed import Elements, Period, Reference, Resource, WrongType, from_object
 
 Json = Mapping[str, Any]
 
-_LONGEST_ID = 256
+LONGEST_ID = 256
 
 
 class NotAFact(Exception):  # not an error: the resource says so itself, or cannot be used
@@ -80,7 +80,7 @@ def unusable(name: str, why: str = "has the wrong type") -> NoReturn:
 
 def is_id(value: object) -> TypeGuard[str]:
     """Whether this can be a resource's id. (Longer than FHIR's 64 characters, for published cases are.)"""
-    return type(value) is str and 0 < len(value) <= _LONGEST_ID
+    return type(value) is str and 0 < len(value) <= LONGEST_ID
 
 
 def text(resource: Elements, name: str) -> str | None:
@@ -216,6 +216,19 @@ def reference(resource: Elements, name: str) -> str | None:
     """The literal reference of an element, as it stands."""
     value = object_(resource, name)
     return None if value is None else text(value, "reference")
+
+
+def first_reference(value: Any, name: str) -> str | None:
+    """The reference of an element as it stands; the first of several."""
+    if type(value) is list:
+        value = value[0] if value else None
+    if type(value) is Reference:
+        return value.reference
+    if value is None:
+        return None
+    if type(value) is not dict:
+        unusable(name)
+    return text(value, "reference")
 
 
 # --- times ------------------------------------------------------------------------------------------

@@ -10,9 +10,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import cast
+
+from msgspec import Struct
+from msgspec.structs import astuple
 
 from smartapp.facts.codes import Code, SlotCode
-from smartapp.facts.instants import Instant
+from smartapp.facts.instants import FOREVER, Instant
 
 
 class ValueKind(StrEnum):
@@ -24,16 +28,10 @@ class ValueKind(StrEnum):
     OTHER = "other"
 
 
-@dataclass(frozen=True, slots=True)
-class Event:
-    """One resource of the patient's, reduced to what criteria compare.
+class Draft(Struct, gc=False):
+    """An event while it is being filled in: the fields of :class:`Event`, still open. ``seal`` ends it.
 
-    Times are instants (milliseconds UTC): ``start`` and ``end`` with three states (known, for ever,
-    unknown ``None``); ``latest`` is the end where it is known and finite, else the start; ``at`` is when
-    it was authored, issued or recorded. ``number`` with ``unit`` (UCUM) is the value where it is a quantity;
-    ``systolic`` and ``diastolic`` are mmHg. ``encounter`` and ``focus`` are relative references
-    (``Encounter/1``). ``days`` is the cumulative number of days that a medicine was supplied for, ``repeats`` the
-    refills that were ordered; for an ordered medicine ``number`` with ``unit`` is the amount supplied per day.
+    A struct and no dataclass: it is made in a tenth of the time, and the collector need not look at it.
     """
 
     id: str
@@ -58,7 +56,34 @@ class Event:
     focus: str | None = None
     days: float | None = None
     repeats: float | None = None
-    display: str | None = field(default=None, compare=False)
+    display: str | None = None
+
+    def seal(self) -> Event:
+        """Work out ``latest`` and become the event. The draft must not be used afterwards."""
+        end = self.end
+        self.latest = end if end is not None and end < FOREVER else self.start
+        # CPython lets an object change class where both have the same slots: half the cost of a second object.
+        self.__class__ = Event
+        return cast(Event, self)
+
+
+class Event(Draft, frozen=True, gc=False):  # type: ignore[misc]  # what is open becomes frozen, see seal
+    """One resource of the patient's, reduced to what criteria compare.
+
+    Times are instants (milliseconds UTC): ``start`` and ``end`` with three states (known, for ever,
+    unknown ``None``); ``latest`` is the end where it is known and finite, else the start; ``at`` is when
+    it was authored, issued or recorded. ``number`` with ``unit`` (UCUM) is the value where it is a quantity;
+    ``systolic`` and ``diastolic`` are mmHg. ``encounter`` and ``focus`` are relative references
+    (``Encounter/1``). ``days`` is the cumulative number of days that a medicine was supplied for, ``repeats`` the
+    refills that were ordered; for an ordered medicine ``number`` with ``unit`` is the amount supplied per day.
+    ``display`` is for the page and takes no part in a comparison.
+    """
+
+    def __eq__(self, other: object) -> bool:
+        return type(other) is Event and astuple(self)[:-1] == astuple(other)[:-1]
+
+    def __hash__(self) -> int:
+        return hash(astuple(self)[:-1])
 
     @property
     def reference(self) -> str:

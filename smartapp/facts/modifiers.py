@@ -52,22 +52,25 @@ def check_parts(resource: Elements, *names: str) -> None:
                 raise NotAFact(f"{name}.modifierExtension is not understood")
 
 
-def read_meta(codes: list[SlotCode], meta: Meta | None) -> None:
-    """Add the security labels to slot ``label``. A resource tagged SUBSETTED is not whole: NotAFact."""
+def read_meta(meta: Meta | None) -> tuple[SlotCode, ...]:
+    """The security labels, in slot ``label``. A resource tagged SUBSETTED is not whole: NotAFact."""
     if meta is None or (meta.tag is None and meta.security is None):
-        return
+        return ()
     for tag in objects(meta, "tag"):
         if text(tag, "code") == "SUBSETTED":
             raise NotAFact("meta.tag says that it is only a part (SUBSETTED)")
+    codes: list[SlotCode] = []
     for label in objects(meta, "security"):
         add_coding(codes, "label", label, "meta.security")
+    return tuple(codes)
 
 
-def read_extensions(codes: list[SlotCode], resource: Elements) -> tuple[bool, Instant | None]:
+def read_extensions(resource: Elements) -> tuple[tuple[SlotCode, ...], bool, Instant | None]:
     """Whether an extension gives a reason why it was not done, and when that was recorded.
 
-    Its reason codes go to slot ``reason``.
+    Its reason codes come first, in slot ``reason``.
     """
+    codes: list[SlotCode] = []
     negated = False
     recorded = None
     for extension in objects(resource, "extension"):
@@ -79,4 +82,4 @@ def read_extensions(codes: list[SlotCode], resource: Elements) -> tuple[bool, In
                 add_concepts(codes, "reason", concept, "extension.valueCodeableConcept")
         elif url in _RECORDED and extension.get("valueDateTime") is not None:
             recorded = moment_span(extension["valueDateTime"], "extension.valueDateTime")[0]
-    return negated, recorded
+    return tuple(codes), negated, recorded

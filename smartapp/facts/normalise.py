@@ -4,18 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any, cast
+from typing import Any
 
 import msgspec
 
 from smartapp.errors import InputError
-from smartapp.facts.elements import Json, NotAFact, Surroundings, is_id, moment_span
+from smartapp.facts.elements import LONGEST_ID, Json, NotAFact, Surroundings, moment_span
 from smartapp.facts.events import Coverage, Event, Facts
 from smartapp.facts.instants import Instant
 from smartapp.facts.meaning import MEANINGS
 from smartapp.facts.patients import Person, patient_of, read_patient
+from smartapp.facts.readers import READERS
 from smartapp.facts.resources import event_from_resource, read_event
-from smartapp.facts.typed import Meta, Reference, Resource, bundle_from_text, resource_from_text
+from smartapp.facts.typed import TYPED, Meta, Reference, Resource, bundle_from_text, resource_from_text
 
 __all__ = [
     "Normalised",
@@ -28,6 +29,7 @@ __all__ = [
     "patient_of",
     "read_event",
     "resource_from_json",
+    "version_of",
 ]
 
 _DECODER = msgspec.json.Decoder()
@@ -101,16 +103,27 @@ def facts_from_resources(
     chosen = _newest(resources, skipped)
     around = Surroundings(chosen, base, names)
     whose = _Whose(patient_id, strict, around)
-    mine = {name: resource for name, resource in chosen.items() if whose.keeps(name, resource)}
+    plain = f"Patient/{patient_id}"
+    strange = [
+        name
+        for name, resource in chosen.items()
+        # Nearly all name the patient plainly; of the others more has to be asked.
+        if type(patient := getattr(resource, "patient", None)) is not Reference or patient.reference != plain
+    ]
+    dropped = {name for name in strange if not whose.keeps(name, chosen[name])}
+    mine = {name: resource for name, resource in chosen.items() if name not in dropped} if dropped else chosen
     skipped += whose.skipped
-    person = _person(mine.get(f"Patient/{patient_id}"), skipped)
+    person = _person(mine.get(plain), skipped)
     around = Surroundings(mine, base, names, person.birth)
     events: list[Event] = []
     for name, resource in mine.items():
-        if resource.get("resourceType") not in MEANINGS:
-            continue
+        reader = READERS.get(type(resource))
+        if reader is None:
+            if resource.get("resourceType") not in MEANINGS:
+                continue
+            reader = read_event
         try:
-            events.append(read_event(resource, around))
+            events.append(reader(resource, around))
         except NotAFact as why:
             skipped.append(Skipped(name, why.reason, why.lost))
     cut = {lost.reference.partition("/")[0]: Coverage.CUT for lost in skipped if lost.lost}
@@ -164,7 +177,7 @@ def _of_one_patient(entries: Iterable[tuple[Any, Any]], coverage: Mapping[str, C
     names: dict[str, str] = {}
     patients: set[str] = set()
     for address, resource in entries:
-        kind, id_ = _kind_and_id(resource)
+        kind, id_ = (resource.resourceType, resource.id) if type(resource) in TYPED else _kind_and_id(resource)
         if kind is None and type(resource) is not dict:
             continue
         resources.append(resource)
@@ -178,7 +191,6 @@ def _of_one_patient(entries: Iterable[tuple[Any, Any]], coverage: Mapping[str, C
 
 
 def _kind_and_id(resource: Any) -> tuple[Any, Any]:
-    # Not by isinstance: it asks Python whether one of msgspec's classes is another, and takes half a microsecond.
     if type(resource) is dict:
         return resource.get("resourceType"), resource.get("id")
     return getattr(resource, "resourceType", None), getattr(resource, "id", None)
@@ -188,20 +200,19 @@ def _newest(resources: Iterable[Any], skipped: list[Skipped]) -> dict[str, Json 
     """Each resource once, by ``Type/id``: its newest version; of equals the last."""
     chosen: dict[str, Json | Resource] = {}
     for number, resource in enumerate(resources):
-        kind, id_ = _kind_and_id(resource)
+        kind, id_ = (resource.resourceType, resource.id) if type(resource) in TYPED else _kind_and_id(resource)
         if type(kind) is not str or not kind:
             skipped.append(Skipped(f"#{number}", "resourceType has the wrong type"))
-        elif not is_id(id_):
+        elif type(id_) is not str or not 0 < len(id_) <= LONGEST_ID:
             skipped.append(Skipped(f"{kind}/#{number}", "id has the wrong type"))
         else:
             name = f"{kind}/{id_}"
-            before = chosen.get(name)
-            if before is None or _version(resource) >= _version(before):
+            if name not in chosen or version_of(resource) >= version_of(chosen[name]):
                 chosen[name] = resource
     return chosen
 
 
-def _version(resource: Json | Resource) -> tuple[Instant, int]:
+def version_of(resource: Json | Resource) -> tuple[Instant, int]:
     """When it was last updated, then its version where that is a number; what is unreadable is oldest."""
     meta: Any = resource.get("meta")
     updated, version = (meta.get("lastUpdated"), meta.get("versionId")) if type(meta) in (dict, Meta) else (None, None)
@@ -235,15 +246,10 @@ class _Whose:
         self._patient_id = patient_id
         self._strict = strict
         self._around = around
-        self._plain = f"Patient/{patient_id}"
         self.skipped: list[Skipped] = []
         self.others: list[str] = []
 
     def keeps(self, name: str, resource: Json | Resource) -> bool:
-        # The usual case first: it names the patient, plainly.
-        whose = None if type(resource) is dict else cast(Resource, resource).patient
-        if type(whose) is Reference and whose.reference == self._plain:
-            return True
         kind = resource.get("resourceType")
         if kind in _SHARED:
             return True

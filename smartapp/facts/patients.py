@@ -58,7 +58,7 @@ def read_patient(resource: Json | Resource) -> Person:
     """
     resource = typed(resource)
     not_performed(resource)
-    read_meta([], resource.meta)
+    read_meta(resource.meta)
     low = high = None
     if (value := resource.get("birthDate")) is not None:
         low, high = moment_span(value, "birthDate")

@@ -9,7 +9,6 @@ from msgspec import Raw
 
 from smartapp.facts.codes import SlotCode
 from smartapp.facts.concepts import concepts
-from smartapp.facts.draft import Draft
 from smartapp.facts.elements import (
     NotAFact,
     Surroundings,
@@ -25,12 +24,13 @@ from smartapp.facts.elements import (
     typed,
     unusable,
 )
+from smartapp.facts.events import Draft
 from smartapp.facts.instants import BEGINNING, FOREVER, Instant
 from smartapp.facts.medicines import dispense_supply, request_amount, request_repeats, request_supply
 from smartapp.facts.modifiers import check_parts, not_performed
 from smartapp.facts.profiles import OF_NO_KIND, is_of_no_kind
 from smartapp.facts.typed import ABSENT, Elements, Reference, Resource
-from smartapp.facts.values import read_value
+from smartapp.facts.values import Observed, read_value
 
 _CONDITION_VERIFICATION = "http://terminology.hl7.org/CodeSystem/condition-ver-status"
 _CONDITION_CLINICAL = "http://terminology.hl7.org/CodeSystem/condition-clinical"
@@ -39,10 +39,11 @@ _ALLERGY_CLINICAL = "http://terminology.hl7.org/CodeSystem/allergyintolerance-cl
 _GOES_ON = frozenset({"active", "recurrence", "relapse"})
 NOT_TRUE = frozenset({"refuted", "entered-in-error"})
 
-Special = Callable[[Draft, "list[SlotCode]", Any, Surroundings], None]
+Special = Callable[[Draft, Any, Surroundings], None]
+"""What is particular to a type: completes the draft from the resource."""
 
 
-def _condition(draft: Draft, codes: list[SlotCode], resource: Resource, around: Surroundings) -> None:
+def _condition(draft: Draft, resource: Resource, around: Surroundings) -> None:
     """Rules 8 to 11 of the language: the end is the abatement; else for ever while active; else unknown.
 
     A condition without any onset starts at the beginning of time, as CQL's null start of a closed interval does
@@ -58,7 +59,7 @@ def _condition(draft: Draft, codes: list[SlotCode], resource: Resource, around: 
         draft.end = FOREVER
 
 
-def _allergy(draft: Draft, codes: list[SlotCode], resource: Resource, around: Surroundings) -> None:
+def _allergy(draft: Draft, resource: Resource, around: Surroundings) -> None:
     """Its time is that of its onset (CMS347 1.0.000: ``onset.toInterval()``): a moment, or a period that may go on for
     ever. Whether it still holds is its clinical status."""
     _statuses(draft, resource, _ALLERGY_VERIFICATION, _ALLERGY_CLINICAL)
@@ -111,27 +112,25 @@ def _of_system(codes: tuple[SlotCode, ...], system: str) -> str | None:
     return next((coding.code for coding in codes if coding.system == system), codes[0].code if codes else None)
 
 
-def _encounter(draft: Draft, codes: list[SlotCode], resource: Any, around: Surroundings) -> None:
+def _encounter(draft: Draft, resource: Any, around: Surroundings) -> None:
     """Its class, and the codes of the conditions that it names and that are in the same chart."""
     class_ = object_(resource, "class")
     draft.class_ = None if class_ is None else text(class_, "code")
     if resource.diagnosis is not None:
         check_parts(resource, "diagnosis")
         for part in objects(resource, "diagnosis"):
-            _add_condition(codes, resource, reference(part, "condition"), around, "diagnosis")
+            _add_condition(draft, resource, reference(part, "condition"), around, "diagnosis")
     if resource.reasonReference is not None:
         for part in objects(resource, "reasonReference"):
-            _add_condition(codes, resource, text(part, "reference"), around, "diagnosis", "reason")
+            _add_condition(draft, resource, text(part, "reference"), around, "diagnosis", "reason")
 
 
-def _add_condition(
-    codes: list[SlotCode], resource: Resource, name: str | None, around: Surroundings, *slots: str
-) -> None:
+def _add_condition(draft: Draft, resource: Resource, name: str | None, around: Surroundings, *slots: str) -> None:
     condition = _found(resource, name, around, "Condition")
     if condition is None or not _is_true(condition):
         return
     for slot in slots:
-        codes += concepts(slot, condition.code, f"{slot} code").codes
+        draft.codes += concepts(slot, condition.code, f"{slot} code").codes
 
 
 def _found(resource: Resource, name: str | None, around: Surroundings, kind: str) -> Any:
@@ -149,18 +148,19 @@ def _is_true(condition: Any) -> bool:
         return False
 
 
-def _observation(draft: Draft, codes: list[SlotCode], resource: Any, around: Surroundings) -> None:
+def observed(resource: Any, codes: tuple[SlotCode, ...], focus: str | None) -> Observed:
+    """What an observation found, with its codes: those given, and those of its value."""
     if resource.component is not None:
         check_parts(resource, "component")
-    if draft.focus is not None and draft.focus.startswith(("RelatedPerson/", "Patient/")):
+    if focus is not None and focus.startswith(("RelatedPerson/", "Patient/")):
         # FHIR R4, Observation.focus: what was observed when it is not the subject (a parent, a foetus).
         raise NotAFact("focus is another person", lost=False)
     if resource.meta is not None and is_of_no_kind(resource.meta.profile):
-        codes.append(OF_NO_KIND)
-    read_value(draft, codes, resource)
+        codes += (OF_NO_KIND,)
+    return read_value(resource, codes)
 
 
-def _medicine(draft: Draft, codes: list[SlotCode], resource: Any, around: Surroundings) -> None:
+def _medicine(draft: Draft, resource: Any, around: Surroundings) -> None:
     """The medicine's codes, from the element or from the Medication that it refers to."""
     found = concepts("code", resource.medicationCodeableConcept, "medicationCodeableConcept")
     if not found.is_there:
@@ -169,7 +169,7 @@ def _medicine(draft: Draft, codes: list[SlotCode], resource: Any, around: Surrou
             # Which medicine it is cannot be told; as an event without codes it would silently be none at all.
             raise NotAFact("medicationReference could not be resolved")
         found = concepts("code", medication.code, "medicationCodeableConcept")
-    codes += found.codes
+    draft.codes += found.codes
     draft.display = found.words
 
 
@@ -177,42 +177,42 @@ def _named(reference: Reference | None) -> str | None:
     return None if reference is None else reference.reference
 
 
-def _request(draft: Draft, codes: list[SlotCode], resource: Resource, around: Surroundings) -> None:
+def _request(draft: Draft, resource: Resource, around: Surroundings) -> None:
     draft.negated = draft.negated or flag(resource, "doNotPerform")
 
 
-def _medication_request(draft: Draft, codes: list[SlotCode], resource: Any, around: Surroundings) -> None:
-    _medicine(draft, codes, resource, around)
-    _request(draft, codes, resource, around)
+def _medication_request(draft: Draft, resource: Any, around: Surroundings) -> None:
+    _medicine(draft, resource, around)
+    _request(draft, resource, around)
     if resource.dispenseRequest is not None or resource.dosageInstruction is not None:
         draft.start, draft.end, draft.days = request_supply(resource)
         draft.number, draft.unit = request_amount(resource)
         draft.repeats = request_repeats(resource)
 
 
-def _medication_dispense(draft: Draft, codes: list[SlotCode], resource: Resource, around: Surroundings) -> None:
-    _medicine(draft, codes, resource, around)
+def _medication_dispense(draft: Draft, resource: Resource, around: Surroundings) -> None:
+    _medicine(draft, resource, around)
     draft.start, draft.end, draft.days = dispense_supply(resource)
 
 
-def _appointment(draft: Draft, codes: list[SlotCode], resource: Resource, around: Surroundings) -> None:
+def _appointment(draft: Draft, resource: Resource, around: Surroundings) -> None:
     if (value := resource.get("end")) is not None:
         draft.end = moment_span(value, "end")[1]
 
 
-def _questionnaire_response(draft: Draft, codes: list[SlotCode], resource: Resource, around: Surroundings) -> None:
+def _questionnaire_response(draft: Draft, resource: Resource, around: Surroundings) -> None:
     """The questionnaire's canonical address, without its version, is the code (system: URI)."""
     questionnaire = text(resource, "questionnaire")
     if questionnaire:
-        codes.append(SlotCode("code", "urn:ietf:rfc:3986", questionnaire.partition("|")[0]))
+        draft.codes += (SlotCode("code", "urn:ietf:rfc:3986", questionnaire.partition("|")[0]),)
 
 
-def _device(draft: Draft, codes: list[SlotCode], resource: Any, around: Surroundings) -> None:
+def _device(draft: Draft, resource: Any, around: Surroundings) -> None:
     """A device by reference: the codes of its type."""
     name = _named(resource.device if draft.kind == "DeviceUseStatement" else resource.codeReference)
     device = _found(resource, name, around, "Device")
     if device is not None:
-        codes += concepts("code", device.type, "device type").codes
+        draft.codes += concepts("code", device.type, "device type").codes
 
 
 SPECIAL: Mapping[str, Special] = {
@@ -226,7 +226,6 @@ SPECIAL: Mapping[str, Special] = {
     "MedicationDispense": _medication_dispense,
     "MedicationRequest": _medication_request,
     "MedicationStatement": _medicine,
-    "Observation": _observation,
     "QuestionnaireResponse": _questionnaire_response,
     "ServiceRequest": _request,
 }

@@ -9,7 +9,7 @@ from typing import Any
 from smartapp.errors import InputError
 from smartapp.facts.elements import Json, NotAFact, Surroundings
 from smartapp.facts.instants import Instant
-from smartapp.facts.normalise import _version, parse_json, read_event
+from smartapp.facts.normalise import parse_json, read_event, version_of
 from smartapp.facts.typed import Elements, Resource
 from smartapp.population.charts import SHARED, Reading
 from smartapp.population.files import Problem
@@ -151,7 +151,7 @@ def _rows(
     batch: Iterable[_Waiting], signatures: Signatures, where: Mapping[int, str], reading: Reading
 ) -> Iterator[bytes]:
     for (source, offset), patient, resource, others, birth in batch:
-        place, version = (source, offset, 0), _version(resource)
+        place, version = (source, offset, 0), version_of(resource)
         try:
             event = read_event(resource, Surroundings(others, birth=birth))
         except NotAFact as why:

@@ -15,12 +15,12 @@ from smartapp.facts.elements import Json, NotAFact, Surroundings
 from smartapp.facts.events import Coverage, Facts
 from smartapp.facts.meaning import MEANINGS
 from smartapp.facts.normalise import (
-    _version,
     facts_from_bundle,
     parse_json,
     patient_of,
     read_event,
     resource_from_json,
+    version_of,
 )
 from smartapp.facts.patients import read_patient
 from smartapp.facts.typed import Elements, Resource
@@ -181,7 +181,7 @@ class Worker:
         elif kind == "Patient":
             self._person(resource, where, number, report)
         elif kind in SHARED:
-            self._put(mark_row(where, "", kind, str(resource.get("id")), _version(resource)), report)
+            self._put(mark_row(where, "", kind, str(resource.get("id")), version_of(resource)), report)
         elif kind == "Bundle":
             report.problems.append((number, "a Bundle cannot be a line of NDJSON"))
 
@@ -197,7 +197,7 @@ class Worker:
                 raise _Waiting
             event = read_event(resource, _ALONE)
         except _Waiting:
-            self._put(mark_row(where, str(whose), LATER, f"{kind}/{id_}", _version(resource)), report)
+            self._put(mark_row(where, str(whose), LATER, f"{kind}/{id_}", version_of(resource)), report)
         except NotAFact as why:
             if why.lost:
                 report.problems.append((number, f"{kind}/{id_}: {why.reason}"))
@@ -205,10 +205,10 @@ class Worker:
                     self._put(mark_row(where, whose, LOST, kind), report)
             if type(id_) is str and whose is not None:
                 # A newer version that is no fact (entered in error) takes the older one away.
-                self._put(mark_row(where, whose, f"~{kind}", id_, _version(resource)), report)
+                self._put(mark_row(where, whose, f"~{kind}", id_, version_of(resource)), report)
         else:
             sig = self._signatures.of(event.kind, event.codes)
-            self._put(event_row(where, whose, event, sig, _version(resource)), report)
+            self._put(event_row(where, whose, event, sig, version_of(resource)), report)
 
     def _person(self, resource: Json | Resource, where: tuple[int, int, int], number: int, report: Report) -> None:
         id_ = resource.get("id")
@@ -220,10 +220,10 @@ class Worker:
         except NotAFact as why:
             report.problems.append((number, f"Patient/{id_}: {why.reason}"))
             self._put(mark_row(where, id_, LOST, "Patient"), report)
-            self._put(mark_row(where, id_, "Patient", id_, _version(resource)), report)
+            self._put(mark_row(where, id_, "Patient", id_, version_of(resource)), report)
             return
         sig = self._signatures.of("Patient", person.codes)
-        self._put(person_row(where, id_, person, sig, _version(resource)), report)
+        self._put(person_row(where, id_, person, sig, version_of(resource)), report)
 
 
 # --- as a process -----------------------------------------------------------------------------------
