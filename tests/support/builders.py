@@ -5,11 +5,12 @@ A day as a start is its first instant, as an end its last millisecond; with a ``
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from functools import cache
 from itertools import count
 from typing import Any
+
+from msgspec.structs import replace
 
 from smartapp.criteria.evaluate import Period
 from smartapp.criteria.nodes import DirectCode, ValueSet
@@ -74,7 +75,7 @@ def event(
     """An event on a day, or from ``when`` to ``until``. ``value``, ``reason``, ``body``, ``category`` … are kinds."""
     kinds = kind if isinstance(kind, tuple) else (kind,)
     slots = [SlotCode("code", *code_of(one)) for one in kinds]
-    for slot in ("value", "reason", "body", "category", "discharge", "diagnosis", "type", "severity"):
+    for slot in ("value", "reason", "body", "category", "discharge", "diagnosis", "type", "severity", "label"):
         given = more.pop(slot, ())
         slots += [SlotCode(slot, *code_of(one)) for one in (given if isinstance(given, tuple) else (given,))]
     start = None if when is None else first(when)

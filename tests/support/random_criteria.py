@@ -10,6 +10,7 @@ from dataclasses import replace
 from datetime import date
 
 from hypothesis import strategies as st
+from msgspec import structs
 from support.spec_tables import A1, A2, B1, C1, CODE_S1, S1, SET_A, SET_AB, SET_B, SET_LACKING, SET_NONE
 
 from smartapp.criteria import nodes as n
@@ -63,13 +64,15 @@ def _event(draw: st.DrawFn, kind: str, id_: str) -> Event:
         encounter=draw(st.none() | st.sampled_from(REFERENCES)),
     )
     if kind == "Encounter":
-        return replace(made, class_=draw(_words))
+        return structs.replace(made, class_=draw(_words))
     if kind == "Condition":
-        return replace(made, verification=draw(_words), clinical=draw(_words))
+        return structs.replace(made, verification=draw(_words), clinical=draw(_words))
     if kind == "MedicationRequest":
-        return replace(made, intent=draw(_words), days=draw(_numbers), number=draw(_numbers), repeats=draw(_numbers))
+        return structs.replace(
+            made, intent=draw(_words), days=draw(_numbers), number=draw(_numbers), repeats=draw(_numbers)
+        )
     number = draw(_numbers)
-    return replace(
+    return structs.replace(
         made,
         number=number,
         unit=draw(st.sampled_from(UNITS)) if number is not None else None,
