@@ -21,7 +21,6 @@ _KINDS = {
 _SLOTS = {
     "body": "body site",
     "discharge": "discharge disposition",
-    "label": "security label",
 }
 
 _SYSTEMS = {

@@ -42,6 +42,7 @@ from smartapp.measures.shared.statuses import (
     is_active_or_completed,
     is_encounter_performed,
     is_vital_sign_performed,
+    of_a_kind,
     problems,
     verified,
 )
@@ -73,7 +74,7 @@ with_hypertension: EventSet = define_set(
 )
 
 # --- readings: the last one that ended on a day of the visit ----------------------------------------
-_pressures = is_vital_sign_performed(observations(codes.BLOOD_PRESSURE, found_in=("vital-signs",)))
+_pressures = of_a_kind(is_vital_sign_performed(observations(codes.BLOOD_PRESSURE, found_in=("vital-signs",))))
 _VISIT = Interval(start, end)
 _systolic, _diastolic = other.systolic, other.diastolic
 _measured: Condition = _systolic.more_than(0) & _diastolic.more_than(0)

@@ -16,6 +16,7 @@ from smartapp.facts.codes import (
     RXNORM,
     SNOMED_CT,
 )
+from smartapp.facts.profiles import OF_NO_KIND as OF_NO_KIND_LABEL
 
 _TASK_CODE = "http://hl7.org/fhir/CodeSystem/task-code"
 _US_CORE_CONDITION_CATEGORY = "http://hl7.org/fhir/us/core/CodeSystem/condition-category"
@@ -23,6 +24,7 @@ _US_CORE_CONDITION_CATEGORY = "http://hl7.org/fhir/us/core/CodeSystem/condition-
 # --- categories -------------------------------------------------------------------------------------
 IMAGING = DirectCode(OBSERVATION_CATEGORY, "imaging", "Imaging")
 EXAM = DirectCode(OBSERVATION_CATEGORY, "exam", "Exam")
+OF_NO_KIND = DirectCode(OF_NO_KIND_LABEL.system, OF_NO_KIND_LABEL.code, "observation of no particular kind")
 SOCIAL_HISTORY = DirectCode(OBSERVATION_CATEGORY, "social-history", "Social history")
 ENCOUNTER_DIAGNOSIS = DirectCode(CONDITION_CATEGORY, "encounter-diagnosis", "Encounter diagnosis")
 PROBLEM_LIST_ITEM = DirectCode(CONDITION_CATEGORY, "problem-list-item", "Problem list item")

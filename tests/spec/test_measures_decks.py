@@ -14,16 +14,9 @@ from smartapp.measures.results import MeasureResult
 ENGINES: Mapping[str, Callable[[Measure, Case], MeasureResult]] = {"chart": run_chart, "population": run_population}
 
 DEVIATIONS: Mapping[tuple[str, str], str] = {
-    (
-        "CMS131",
-        "52d1f4f3",
-    ): "by its data retinopathy and an eye exam fall in the period, which is the numerator; "
-    "the expectation turns on a misspelt meta.profile",
     ("CMS69", "c1df0273"): "the description says a low body mass index, the data say 24.9, which is normal",
     ("CMS135", "ec508dbb"): "the order was written on the day of the visit, which the published text counts "
     "(authoredOn during day of the period), and refers to its Medication, which the expectation does not follow",
-    ("CMS22", "86618b52"): "turns on meta.profile alone",
-    ("CMS22", "831a0ba9"): "turns on meta.profile alone",
 }
 """Cases whose expectation the rule does not meet, and why; the first eight characters of the case's id."""
 

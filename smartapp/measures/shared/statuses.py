@@ -30,6 +30,15 @@ def done(events: EventSet) -> EventSet:
     return events.where(~not_done)
 
 
+def of_a_kind(observations: EventSet) -> EventSet:
+    """Those that do not claim, by their profile, to be of no particular kind.
+
+    A published retrieve asks by profile. Only where published patients turn on it (CMS22, CMS131) are claims looked at:
+    elsewhere they name profiles freely and are counted by their content.
+    """
+    return observations.where(~has("label", codes.OF_NO_KIND))
+
+
 def is_encounter_performed(encounters: EventSet) -> EventSet:
     """Encounter, Performed: finished."""
     return encounters.where(status.is_("finished"))
@@ -79,7 +88,7 @@ def is_diagnostic_study_performed(observations: EventSet) -> EventSet:
 
 def is_physical_exam_performed(observations: EventSet) -> EventSet:
     """Physical Exam, Performed: final, amended or corrected, filed under exam."""
-    return done(observations).where(status.is_in(*RESULT_STATUSES), has("category", codes.EXAM))
+    return of_a_kind(done(observations)).where(status.is_in(*RESULT_STATUSES), has("category", codes.EXAM))
 
 
 def is_smoking_status(observations: EventSet) -> EventSet:

@@ -65,6 +65,8 @@ def _exams(table: Table) -> None:
     within(table, "exam, retinopathy", beside(RETINOPATHY, exam), START, END, SEEN, OPEN)
     observation_statuses(table, exam, SEEN, OPEN)
     table.row("exam not filed as one", OPEN, exam(category=codes.IMAGING))
+    table.row("exam that claims to be of no particular kind", OPEN, exam(label=codes.OF_NO_KIND))
+    table.row("exam with another label", SEEN, exam(label=codes.YES))
     before = exam("2025-06-01")
     retinopathy = beside(before, partial(b.condition, vs.DIABETIC_RETINOPATHY))
     overlapping(table, "exam the year before, retinopathy", retinopathy, OPEN, SEEN)
@@ -78,6 +80,7 @@ def _exams(table: Table) -> None:
     within(table, "autonomous exam", auto, START, END, SEEN, OPEN)
     observation_statuses(table, auto, SEEN, OPEN)
     table.row("autonomous exam not filed as one", OPEN, auto(category=codes.IMAGING))
+    table.row("autonomous exam that claims to be of no particular kind", OPEN, auto(label=codes.OF_NO_KIND))
     table.row("autonomous exam with another result", OPEN, auto(value=codes.YES))
 
 
@@ -102,6 +105,7 @@ def _severity(table: Table) -> None:
         graded = beside(other(value=sick), partial(one, value=sick))
         observation_statuses(table, graded, SEEN, OPEN)
         table.row("graded, not filed as an exam", OPEN, *graded(category=codes.IMAGING))
+        table.row("graded, of no particular kind by its own word", OPEN, *graded(label=codes.OF_NO_KIND))
         table.row("another grade", OPEN, *graded(value=codes.YES))
         clear = beside(other(before, value=healthy), partial(one, before, value=healthy))
         observation_statuses(table, clear, SEEN, OPEN)

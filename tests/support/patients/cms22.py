@@ -98,6 +98,7 @@ def _readings(table: Table) -> None:
     for word, what in (("amended", DONE), ("corrected", DONE), ("preliminary", OPEN), ("cancelled", OPEN)):
         table.row(f"normal, {word}", what, reading(110, 70, status=word))
     table.row("normal, recorded as not done", OPEN, reading(110, 70, negated=True))
+    table.row("normal, of no particular kind by its own word", OPEN, reading(110, 70, label=codes.OF_NO_KIND))
     for until, what in (
         ("2026-06-10T00:00", DONE),
         ("2026-06-09T23:59", OPEN),
