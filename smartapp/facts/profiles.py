@@ -32,4 +32,9 @@ def is_of_no_kind(profiles: Any) -> bool:
     """Whether the claimed profiles are US Quality Core's alone and none of them names a kind of observation."""
     if type(profiles) is not list or not profiles:
         return False
-    return all(type(url) is str and _QUALITY_CORE in url and url.rpartition("/")[2] not in _KINDS for url in profiles)
+    return all(type(url) is str and _QUALITY_CORE in url and not _names_a_kind(url) for url in profiles)
+
+
+def _names_a_kind(url: str) -> bool:
+    """``…/us-quality-core-observation-lab``, with or without a version. The guide has had several homes."""
+    return url.startswith(("http://", "https://")) and url.rpartition("/")[2].partition("|")[0] in _KINDS

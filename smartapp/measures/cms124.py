@@ -28,15 +28,18 @@ from smartapp.measures.shared.statuses import (
     has_result,
     is_laboratory_test_performed,
     is_procedure_performed,
+    of_a_kind,
     verified,
 )
 from smartapp.measures.shared.visits import finished_visits
 from smartapp.measures.shared.windows import PAST_YEAR, period_and
 from smartapp.measures.sources import USPSTF_CERVICAL_2018, ncqa
 
-_pap_tests = is_laboratory_test_performed(observations(vs.PAP_TEST, found_in=("laboratory",))).where(has_result)
+_pap_tests = of_a_kind(is_laboratory_test_performed(observations(vs.PAP_TEST, found_in=("laboratory",)))).where(
+    has_result
+)
 # An HPV test counts from the age of 30 on the day of the test.
-_hpv_tests = is_laboratory_test_performed(observations(vs.HPV_TEST, found_in=("laboratory",))).where(
+_hpv_tests = of_a_kind(is_laboratory_test_performed(observations(vs.HPV_TEST, found_in=("laboratory",)))).where(
     has_result, age(latest).at_least(30)
 )
 

@@ -26,14 +26,17 @@ from smartapp.measures.shared.statuses import (
     is_diagnostic_study_performed,
     is_laboratory_test_performed,
     is_procedure_performed,
+    of_a_kind,
     verified,
 )
 from smartapp.measures.shared.visits import adult_outpatient_visits
 from smartapp.measures.shared.windows import PAST_YEAR, period_and
 from smartapp.measures.sources import USPSTF_COLORECTAL_2021, ncqa
 
-_fobt = is_laboratory_test_performed(observations(vs.FOBT, found_in=("laboratory",))).where(has_result)
-_stool_dna = is_laboratory_test_performed(observations(vs.SDNA_FIT, found_in=("laboratory",))).where(has_result)
+_fobt = of_a_kind(is_laboratory_test_performed(observations(vs.FOBT, found_in=("laboratory",)))).where(has_result)
+_stool_dna = of_a_kind(is_laboratory_test_performed(observations(vs.SDNA_FIT, found_in=("laboratory",)))).where(
+    has_result
+)
 _ct_colonography = is_diagnostic_study_performed(observations(vs.CT_COLONOGRAPHY, found_in=("imaging",)))
 _sigmoidoscopy = is_procedure_performed(procedures(vs.FLEXIBLE_SIGMOIDOSCOPY))
 _colonoscopy = is_procedure_performed(procedures(vs.COLONOSCOPY))

@@ -162,6 +162,8 @@ SLOTS: list[tuple[str, dict[str, Any], str, list[str]]] = [
         for profiles, labels in (
             ((), []),
             ((f"{QUALITY}us-quality-core-observation-lab",), []),
+            ((f"{QUALITY}us-quality-core-observation-lab|0.1.0",), []),
+            ((f"h{QUALITY}us-quality-core-observation-lab",), [NO_KIND]),
             ((f"{QUALITY}us-quality-core-simple-observation",), [NO_KIND]),
             ((f"{QUALITY}us-quality-core-observation",), [NO_KIND]),
             ((f"{QUALITY[:-1]}-us-quality-core-observation-clinical-result",), [NO_KIND]),

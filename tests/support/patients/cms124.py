@@ -47,6 +47,7 @@ def cms124() -> Table:
         table.row(f"{kind.name}, a period that ends late", OPEN, test("2026-12-31", until="2027-01-01"))
         table.row(f"{kind.name}, without a result", OPEN, b.observation(kind))
         table.row(f"{kind.name}, a coded result", SCREENED, b.observation(kind, value=codes.YES))
+        table.row(f"{kind.name}, of no particular kind by its own word", OPEN, test(label=codes.OF_NO_KIND))
         observation_statuses(table, test, SCREENED, OPEN)
     hpv = partial(b.result, vs.HPV_TEST)
     born = "1994-06-15"

@@ -44,6 +44,7 @@ def cms130() -> Table:
         table.row(f"{kind.name}, a period that ends late", OPEN, test("2026-12-31", until="2027-01-01"))
         table.row(f"{kind.name}, without a result", OPEN, b.observation(kind))
         table.row(f"{kind.name}, a coded result", SCREENED, b.observation(kind, value=codes.YES))
+        table.row(f"{kind.name}, of no particular kind by its own word", OPEN, test(label=codes.OF_NO_KIND))
         observation_statuses(table, test, SCREENED, OPEN)
     ct = partial(b.observation, vs.CT_COLONOGRAPHY, category=codes.IMAGING)
     table.window("CT colonography", partial(_until, ct), ("2022-01-01", END), SCREENED, OPEN)
