@@ -100,7 +100,12 @@ FIELDS: Mapping[str, FieldSpec] = {
     "days": FieldSpec(Type.NUMBER, "days supplied", frozenset({"MedicationRequest", "MedicationDispense"})),
     "repeats": FieldSpec(Type.NUMBER, "number of refills", frozenset({"MedicationRequest"})),
     "encounter": FieldSpec(Type.TEXT, "encounter"),
-    "focus": FieldSpec(Type.TEXT, "what it is about", frozenset({"Task", "Communication"})),
+    "focus": FieldSpec(
+        Type.TEXT,
+        "what it is about",
+        frozenset({"Task", "Communication", "MedicationRequest"}),
+        per_kind={"MedicationRequest": "reference to the medicine"},
+    ),
     "reference": FieldSpec(Type.TEXT, "its reference"),
 }
 

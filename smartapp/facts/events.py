@@ -59,9 +59,12 @@ class Draft(Struct, gc=False):
     display: str | None = None
 
     def seal(self) -> Event:
-        """Work out ``latest`` and become the event. The draft must not be used afterwards."""
+        """Work out ``latest`` (what was told where there is no start) and become the event: the draft is no more."""
         end = self.end
-        self.latest = end if end is not None and end < FOREVER else self.start
+        if end is not None and end < FOREVER:
+            self.latest = end
+        elif self.start is not None:
+            self.latest = self.start
         # CPython lets an object change class where both have the same slots: half the cost of a second object.
         self.__class__ = Event
         return cast(Event, self)
@@ -74,9 +77,11 @@ class Event(Draft, frozen=True, gc=False):  # type: ignore[misc]  # what is open
     unknown ``None``); ``latest`` is the end where it is known and finite, else the start; ``at`` is when
     it was authored, issued or recorded. ``number`` with ``unit`` (UCUM) is the value where it is a quantity;
     ``systolic`` and ``diastolic`` are mmHg. ``encounter`` and ``focus`` are relative references
-    (``Encounter/1``). ``days`` is the cumulative number of days that a medicine was supplied for, ``repeats`` the
-    refills that were ordered; for an ordered medicine ``number`` with ``unit`` is the amount supplied per day.
-    ``display`` is for the page and takes no part in a comparison.
+    (``Encounter/1``); a medicine's focus is the Medication that it refers to where it has no code of its own.
+    ``days`` is the cumulative number of days that a medicine was supplied for, ``repeats`` the refills that were
+    ordered; for an ordered medicine ``number`` with ``unit`` is the amount supplied per day. A medicine to be taken
+    from a day on, nobody said until when or how much was supplied, has no start: that day is its ``latest``, and its
+    end is for ever. ``display`` is for the page and takes no part in a comparison.
     """
 
     def __eq__(self, other: object) -> bool:

@@ -7,6 +7,7 @@ Follows CumulativeMedicationDuration 6.0.000 (QI-Core 2025 content, ``medication
   on the day of ``whenHandedOver``, else ``whenPrepared``.
 - Days are the expected supply, else quantity / (dose * times a day); for a request, times 1 + refills.
 - Without them a request ends with its ``boundsPeriod``; without that there is **no period**, neither start nor end.
+  Bounds that only begin (:func:`request_since`) are none either.
 
 That library takes exactly one dosage instruction. A request with several lasts from the first of their bounds to the
 end of the last that joins on to it, and bounds that are a duration count from ``authoredOn`` (AHAOverall 4.1.000,
@@ -60,6 +61,14 @@ def request_supply(resource: Elements) -> Supply:
         if first <= last:
             return first, last, None
     return None, None, None
+
+
+def request_since(resource: Elements) -> Instant | None:
+    """Since when the bounds of the one dosage hold, where they have no end: it is to be taken for ever
+    (AHAOverall 4.1.000; CumulativeMedicationDuration knows no period then)."""
+    bounds = _bounds(_only(objects(resource, "dosageInstruction")))
+    start, end = (None, None) if bounds is None else period_span(bounds, "boundsPeriod")
+    return start if end == FOREVER else None
 
 
 def request_amount(resource: Elements) -> tuple[float | None, str | None]:

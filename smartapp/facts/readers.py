@@ -117,10 +117,12 @@ _OBSERVED = """
 _MAKE = """
     {make}(
         one.id, {kind!r}, codes, status, {intent}, negated, None, None, None,
-        start, end, end if end is not None and end < FOREVER else start, at,
+        start, end, {latest}, at,
         {values}, encounter, focus, None, None, display,
     )
 """
+
+_LATEST = "end if end is not None and end < FOREVER else start"
 
 _COMPLETE = """
     special(draft, one, around)
@@ -146,8 +148,9 @@ def _text(kind: str, meaning: Meaning) -> Iterator[str]:
     if kind == "Observation":
         yield _OBSERVED
         values = "value_kind, number, unit, systolic, diastolic"
-    make = "draft = Draft" if kind in SPECIAL else "return Event"
-    yield _MAKE.format(make=make, kind=kind, intent=intent, values=values)
+    # The latest of a draft is worked out when it is sealed.
+    make, latest = ("draft = Draft", "None") if kind in SPECIAL else ("return Event", _LATEST)
+    yield _MAKE.format(make=make, kind=kind, intent=intent, values=values, latest=latest)
     if kind in SPECIAL:
         yield _COMPLETE
 

@@ -26,7 +26,13 @@ from smartapp.facts.elements import (
 )
 from smartapp.facts.events import Draft
 from smartapp.facts.instants import BEGINNING, FOREVER, Instant
-from smartapp.facts.medicines import dispense_supply, request_amount, request_repeats, request_supply
+from smartapp.facts.medicines import (
+    dispense_supply,
+    request_amount,
+    request_repeats,
+    request_since,
+    request_supply,
+)
 from smartapp.facts.modifiers import check_parts, not_performed
 from smartapp.facts.profiles import OF_NO_KIND, is_of_no_kind
 from smartapp.facts.typed import ABSENT, Elements, Reference, Resource
@@ -161,14 +167,16 @@ def observed(resource: Any, codes: tuple[SlotCode, ...], focus: str | None) -> O
 
 
 def _medicine(draft: Draft, resource: Any, around: Surroundings) -> None:
-    """The medicine's codes, from the element or from the Medication that it refers to."""
+    """The medicine's codes, from the element or from the Medication that it refers to (which is its ``focus`` then)."""
     found = concepts("code", resource.medicationCodeableConcept, "medicationCodeableConcept")
     if not found.is_there:
-        medication = _found(resource, _named(resource.medicationReference), around, "Medication")
-        if medication is None:
+        named = _named(resource.medicationReference)
+        medication = _found(resource, named, around, "Medication")
+        if named is None or medication is None:
             # Which medicine it is cannot be told; as an event without codes it would silently be none at all.
             raise NotAFact("medicationReference could not be resolved")
         found = concepts("code", medication.code, "medicationCodeableConcept")
+        draft.focus = around.relative(named)
     draft.codes += found.codes
     draft.display = found.words
 
@@ -186,6 +194,8 @@ def _medication_request(draft: Draft, resource: Any, around: Surroundings) -> No
     _request(draft, resource, around)
     if resource.dispenseRequest is not None or resource.dosageInstruction is not None:
         draft.start, draft.end, draft.days = request_supply(resource)
+        if draft.start is None and (since := request_since(resource)) is not None:
+            draft.end, draft.latest = FOREVER, since
         draft.number, draft.unit = request_amount(resource)
         draft.repeats = request_repeats(resource)
 

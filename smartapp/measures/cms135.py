@@ -13,6 +13,7 @@ from smartapp.criteria.words import (
     allergies,
     as_of,
     at,
+    birth,
     clinical,
     conditions,
     contains,
@@ -21,8 +22,10 @@ from smartapp.criteria.words import (
     define_set,
     end,
     events,
+    focus,
     has,
     intent,
+    latest,
     medication_requests,
     not_done,
     observations,
@@ -110,7 +113,8 @@ assist_device: Condition = define(
     .exist(),
 )
 
-_diagnosed = If(start.is_known, start, at)
+# Where no onset is recorded at all the condition begins with time, and so before birth: then its record counts.
+_diagnosed = If(start.is_known & start.on_or_after(birth), start, If(at.is_known, at, start))
 
 complications: Condition = define(
     "Has Heart Transplant Complications or Left Ventricular Assist Device Complications",
@@ -147,11 +151,24 @@ def _outlasts_visit(ongoing: EventSet) -> Condition:
 
 
 _medicines = medication_requests(vs.ACEI_ARB_ARNI)
+# As published ("medication in …", which a reference is not), the report knows medicines by their codes alone.
+_by_code = _medicines.where(~focus.is_known)
+_ordered = _not_rejected(is_order(_by_code))
+
+
+def _without_end(orders: EventSet) -> Condition:
+    """Taken since the day on which such a visit ended, or earlier, and nobody said until when."""
+    return (
+        orders.where(~start.is_known, end.is_known)
+        .with_(lvsd_encounter, latest.day.on_or_before(other.end.day))
+        .exist()
+    )
+
 
 treated: Condition = define(
     "Numerator",
     "An ACE inhibitor, ARB or ARNI was ordered at a visit, or taken during one and beyond.",
-    _written_at_visit(done(_medicines)).exist() | _outlasts_visit(_not_rejected(is_order(_medicines))),
+    _written_at_visit(done(_by_code)).exist() | _outlasts_visit(_ordered) | _without_end(_ordered),
 )
 
 # --- exceptions -------------------------------------------------------------------------------------
@@ -159,7 +176,7 @@ reason_for_not_ordering: Condition = define(
     "Has Medical or Patient Reason for Not Ordering ACEI or ARB or ARNI",
     "At a visit it was recorded that none is ordered, for a medical reason or the patient's.",
     _written_at_visit(
-        _medicines.where(not_done, has("reason", vs.MEDICAL_REASON, vs.PATIENT_REASON, vs.ACEI_ARB_DECLINED))
+        _by_code.where(not_done, has("reason", vs.MEDICAL_REASON, vs.PATIENT_REASON, vs.ACEI_ARB_DECLINED))
     ).exist(),
 )
 

@@ -8,6 +8,7 @@ from smartapp.criteria.words import (
     EventSet,
     as_of,
     at,
+    birth,
     conditions,
     define,
     define_set,
@@ -40,13 +41,20 @@ ENCOUNTERS_TO_ASSESS_COGNITION = (
 
 _dementia = verified(conditions(vs.DEMENTIA))
 
+_visits = finished_visits(*ENCOUNTERS_TO_ASSESS_COGNITION, name="Encounter to Assess Cognition")
+
 dementia_encounter: EventSet = define_set(
     "Dementia Encounter During Measurement Period",
-    "Visits to assess cognition during the period, with a dementia that outlasts the period.",
-    finished_visits(*ENCOUNTERS_TO_ASSESS_COGNITION, name="Encounter to Assess Cognition").with_(
-        _dementia.where(end.day.after(PERIOD.end.day)),
-        # What outlasts the period outlasts the visit: its start alone tells whether they overlap.
+    "Visits to assess cognition during the period, with a dementia that outlasts the period, or that began on a day of "
+    "the visit and of which no end is known.",
+    # What outlasts the period outlasts the visit: its start alone tells whether they overlap. A dementia without any
+    # onset (which is before birth here) does not count: published case 6bd80fce, whose onset has no start.
+    _visits.with_(
+        _dementia.where(end.day.after(PERIOD.end.day), start.on_or_after(birth)),
         other.start.day.on_or_before(end.day),
+    )
+    | _visits.with_(
+        _dementia.where(~end.is_known), other.start.day.on_or_after(start.day), other.start.day.on_or_before(end.day)
     ),
 )
 

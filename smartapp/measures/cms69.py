@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from smartapp.criteria.nodes import ValueSet
 from smartapp.criteria.words import (
-    OTHER,
     PERIOD,
     Condition,
     EventSet,
@@ -18,7 +17,6 @@ from smartapp.criteria.words import (
     day_contains,
     day_during,
     day_overlaps,
-    day_reaches,
     define,
     define_set,
     encounters,
@@ -122,7 +120,8 @@ _low_orders = done(service_requests(vs.FOLLOW_UP_BELOW_NORMAL_BMI, vs.WEIGHT_REF
 _high_procedures = done(procedures(vs.FOLLOW_UP_ABOVE_NORMAL_BMI))
 _low_procedures = done(procedures(vs.FOLLOW_UP_BELOW_NORMAL_BMI))
 
-_goes_on = (start.day.on_or_after(other.start.day), day_reaches(start, inner=OTHER))
+# Of a diagnosis that is over, and nobody said since when, it cannot be told that it goes on: it does not count.
+_goes_on = (start.day.on_or_after(other.start.day), start.day.on_or_before(other.end.day))
 
 high_interventions_ordered: EventSet = define_set(
     "High BMI Interventions Ordered",

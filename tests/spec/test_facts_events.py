@@ -572,7 +572,8 @@ def test_a_medicine_by_reference() -> None:
     medicine = {"resourceType": "Medication", "id": "m1", "code": {**concept("617314"), "text": "Statin"}}
     by_reference = {"medicationReference": {"reference": "Medication/m1"}}
     found = event("MedicationRequest", Surroundings({"Medication/m1": medicine}), **by_reference)
-    assert in_slot(found, "code") == ["617314"] and found.display == "Statin"
+    assert in_slot(found, "code") == ["617314"] and found.display == "Statin" and found.focus == "Medication/m1"
+    assert event("MedicationRequest", medicationCodeableConcept=concept("617314"), **by_reference).focus is None
     inside = {"medicationReference": {"reference": "#m1"}, "contained": [{"id": "m0"}, medicine]}
     assert in_slot(event("MedicationDispense", **inside), "code") == ["617314"]
     no_code = {"contained": [{"resourceType": "Medication", "id": "m1"}], "medicationReference": {"reference": "#m1"}}

@@ -160,7 +160,6 @@ REQUESTS: list[tuple[str, dict[str, Any], Period]] = [
         ("2026-03-01", "2026-03-15", None),
     ),
     ("bounds that ended before the order", {"dosageInstruction": [dose(1, boundsPeriod={"end": "2026-01-15"})]}, None),
-    ("bounds without an end", {"dosageInstruction": [dose(1, boundsPeriod={"start": "2026-02-01"})]}, None),
     ("nothing at all", {}, None),
     (
         "the validity, where nothing says when it was ordered",
@@ -178,6 +177,19 @@ def test_the_period_of_a_request(says: str, elements: dict[str, Any], period: Pe
     assert (found.start, found.end, found.days) == expected
     if elements.get("authoredOn", "") is not None:
         assert found.at == ms("2026-03-01T15:00:00+00:00")
+
+
+def test_bounds_that_only_begin_are_no_period_but_their_start_is_the_latest_known() -> None:
+    dosage = [dose(1, boundsPeriod={"start": "2026-02-01"})]
+    ordered = {"medicationCodeableConcept": concept(), **ORDERED, "dosageInstruction": dosage}
+    found = event("MedicationRequest", **ordered)
+    assert (found.start, found.end, found.days, found.latest) == (None, FOREVER, None, ms("2026-02-01"))
+    supplied = event("MedicationRequest", **{**ordered, "dispenseRequest": supply(10)})
+    assert (supplied.start, supplied.end, supplied.latest) == (
+        ms("2026-02-01"),
+        last_ms("2026-02-10"),
+        last_ms("2026-02-10"),
+    )
 
 
 DISPENSES: list[tuple[str, dict[str, Any], Period]] = [

@@ -8,7 +8,7 @@ from functools import partial
 from support import builders as b
 from support.chart_tables import ChartTable
 from support.patients import cms117, cms156
-from support.patients.common import HOSPICE, PALLIATIVE, VERIFIED
+from support.patients.common import HOSPICE, INTENTS, PALLIATIVE, VERIFIED
 
 from smartapp.facts.codes import SlotCode
 from smartapp.measures import codes
@@ -234,6 +234,15 @@ def cms135() -> ChartTable:
     table.row("taken", "up-to-date", taken("2026-06-01", LAST_INSTANT))
     table.row("taken until just before", "due", taken("2026-06-01", "2026-06-30T23:59:59.998"))
     table.row("completed, and supplied", "up-to-date", taken("2026-06-01", "2026-07-30", status="completed"))
+    table.row(
+        "taken, by reference to the medicine", "up-to-date", taken("2026-06-01", LAST_INSTANT, focus="Medication/m")
+    )
+    for word in INTENTS:
+        table.row(f"taken, {word}", "up-to-date", taken("2026-06-01", LAST_INSTANT, intent=word))
+    table.row("only planned", "due", taken("2026-06-01", LAST_INSTANT, intent="plan"))
+    rejected = b.event("Task", codes.FULFILL, status="rejected", focus="MedicationRequest/m")
+    table.row("taken, rejected", "due", taken("2026-06-01", LAST_INSTANT, id="m"), rejected)
+    table.row("taken, another order was rejected", "up-to-date", taken("2026-06-01", LAST_INSTANT, id="n"), rejected)
     open_ended = partial(taken, end=None)
     table.row("active, nobody knows how long", "up-to-date", open_ended())
     table.row("completed, nobody knows how long", "cannot-tell", open_ended(status="completed"))

@@ -109,6 +109,13 @@ def _exclusions(table: Table) -> None:
         table.row(f"{kind.name}, onset unknown, recorded", OUT, unknown(at="2026-06-11T23:00"))
         table.row(f"{kind.name}, onset unknown, recorded later", OPEN, unknown(at="2026-06-12"))
         table.row(f"{kind.name}, onset known, recorded later", OUT, ill("2026-06-01", at="2026-09-01"))
+        over = partial(ill, clinical="inactive", end=None)
+        table.row(f"{kind.name} over, recorded later", OUT, over("2026-06-01", at="2026-09-01"))
+        ever = partial(ill, "beginning")
+        table.row(f"{kind.name} without onset, recorded", OUT, ever(at="2026-06-11T23:00"))
+        table.row(f"{kind.name} without onset, recorded later", OPEN, ever(at="2026-06-12"))
+        table.row(f"{kind.name} without onset and record", OUT, ever())
+        table.row(f"{kind.name} from birth on, recorded later", OUT, ill("1950-05-05", at="2026-09-01"))
         table.row(f"{kind.name} over", OUT, ill("2020-01-01", "2020-02-01"))
 
 
@@ -131,6 +138,7 @@ def _orders(table: Table) -> None:
     ):
         table.row(f"ordered at {at}", what, ordered(at=at))
     table.row("ordered at the other visit", OPEN, ordered(at="2026-02-01T10:00"))
+    table.row("ordered by reference to the medicine", OPEN, ordered(focus="Medication/m"))
     task = partial(b.event, "Task", codes.FULFILL, status="rejected", focus="MedicationRequest/m")
     for says, order in (
         ("ordered", ordered(id="m")),
@@ -160,6 +168,15 @@ def _taken(table: Table) -> None:
         table.row(f"taken, {word}", TREATED, taken("2026-01-01", "2026-09-01", intent=word))
     table.row("taken, only planned", OPEN, taken("2026-01-01", "2026-09-01", intent="plan"))
     table.row("recorded as not taken", OPEN, taken("2026-01-01", "2026-09-01", negated=True))
+    table.row("taken, by reference to the medicine", OPEN, taken("2026-01-01", "2026-09-01", focus="Medication/m"))
+    # Bounds without an end: no period of supply, and since when they hold is the latest that is known.
+    since = lambda when, **more: taken(None, end=b.FOREVER, latest=b.first(when), **more)  # noqa: E731
+    table.row("taken since long ago", TREATED, since("2025-01-01"))
+    table.row("taken since the last day of the visit", TREATED, since("2026-06-11T23:00"))
+    table.row("taken since the day after", OPEN, since("2026-06-12T00:00"))
+    table.row("taken since long ago, by reference to the medicine", OPEN, since("2025-01-01", focus="Medication/m"))
+    table.row("taken since long ago, only planned", OPEN, since("2025-01-01", intent="plan"))
+    table.row("without any period", OPEN, taken(None, latest=b.first("2025-01-01")))
 
 
 def _exceptions(table: Table) -> None:
@@ -167,6 +184,7 @@ def _exceptions(table: Table) -> None:
     for reason in (vs.MEDICAL_REASON, vs.PATIENT_REASON, vs.ACEI_ARB_DECLINED):
         table.row(f"not ordered: {reason.name}", EXCUSED, refused(reason=reason))
     table.row("not ordered, another reason", OPEN, refused(reason=vs.PATIENT_DECLINED))
+    table.row("not ordered, by reference to the medicine", OPEN, refused(focus="Medication/m"))
     for word, what in (("active", EXCUSED), ("completed", EXCUSED), ("revoked", OPEN), ("draft", OPEN)):
         table.row(f"not ordered, {word}", what, refused(status=word))
     for word in (*INTENTS, *BAD_INTENTS):

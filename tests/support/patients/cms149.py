@@ -62,6 +62,24 @@ def _dementia(table: Table) -> None:
     row("dementia from the day after the visit", "-", VISIT, OTHER, dementia("2026-06-12"))
     row("dementia until the last day of the year", "-", VISIT, OTHER, dementia("2020-01-01", "2026-12-31"))
     row("dementia until the day after the year", OPEN, VISIT, OTHER, dementia("2020-01-01", "2027-01-01T00:00"))
+    row("dementia without an onset", "-", VISIT, OTHER, dementia("beginning"))
+    row("dementia from birth on", OPEN, VISIT, OTHER, dementia("1940-05-05"))
+    row("dementia begun at the visit, ended in the year", "-", VISIT, OTHER, dementia("2026-06-10", "2026-12-31"))
+    over = partial(dementia, clinical="inactive", end=None)
+    for when, what in (
+        ("2026-06-09T23:00", "-"),
+        ("2026-06-10T00:00", OPEN),
+        ("2026-06-11T23:00", OPEN),
+        ("2026-06-12T00:00", "-"),
+    ):
+        row(f"dementia from {when}, over and nobody said when", what, VISIT, OTHER, over(when))
+        row(
+            f"dementia from {when}, over and nobody said when, refuted",
+            "-",
+            VISIT,
+            OTHER,
+            over(when, verification="refuted"),
+        )
 
 
 def _assessments(table: Table) -> None:

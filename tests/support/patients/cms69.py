@@ -144,6 +144,8 @@ def _performed(table: Table, reading: b.Event, diagnosis: b.Kind, done) -> None:
         table.row(f"done on 1 June, a concern {start} to {end}", DONE if hit else OPEN, *made(at), concern(start, end))
     over = concern("2020-01-01", clinical="inactive", end=None)
     table.row("a concern, over and nobody said when", OPEN, *made(at), over)
+    over = concern("2026-06-01T07:00", clinical="inactive", end=None)
+    table.row("a concern from that day on, over and nobody said when", OPEN, *made(at), over)
     since = concern("2020-01-01")
     table.row("done, on the problem list", OPEN if low else DONE, *made(at), b.problem(diagnosis, "2020-01-01"))
     table.row("done, diagnosed at a visit", OPEN, *made(at), b.condition(diagnosis, "2020-01-01"))

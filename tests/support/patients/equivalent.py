@@ -31,7 +31,7 @@ EQUIVALENT: Mapping[str, str] = {
     ),
     r"^CMS122 .* > value (>= 9|> 8)$": _NONE_AT_MOST_9,
     r"^CMS135 Group_1 denominator > without Initial Population": _WITHIN,
-    r"^CMS135 Where\(MedicationRequest ACE.*\) > without Flag\(negated\)": "what was ordered is counted before",
+    r"^CMS135 (Where\()+MedicationRequest ACE.*\) > without Flag\(negated\)": "what was ordered is counted before",
     r"^CMS22 .* > 119 for 120 \(in systolic >= 120\)": "below 120 and 80 is normal, and counted",
     r"^CMS22 Where\(.*Follow Up Within .* > without DayOf\(at\) <= DayOf\(period-end\)": _AT_A_VISIT,
     r"^CMS117 Where\(.*Immunization .* > end for start": "an immunization has one time",
