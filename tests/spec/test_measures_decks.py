@@ -15,8 +15,6 @@ ENGINES: Mapping[str, Callable[[Measure, Case], MeasureResult]] = {"chart": run_
 
 DEVIATIONS: Mapping[tuple[str, str], str] = {
     ("CMS69", "c1df0273"): "the description says a low body mass index, the data say 24.9, which is normal",
-    ("CMS135", "ec508dbb"): "the order was written on the day of the visit, which the published text counts "
-    "(authoredOn during day of the period), and refers to its Medication, which the expectation does not follow",
 }
 """Cases whose expectation the rule does not meet, and why; the first eight characters of the case's id."""
 
