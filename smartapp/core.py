@@ -27,6 +27,7 @@ from smartapp.criteria.valuesets import ValueSets
 from smartapp.groups.catalogue import GROUPS
 from smartapp.measures.model import Measure
 from smartapp.messages.approvals import Approvals
+from smartapp.messages.calls import Calls
 from smartapp.messages.channels.build import outside_the_portal, set_up
 from smartapp.messages.channels.opt_outs import OptOuts
 from smartapp.messages.claims import Claims, Pace
@@ -317,8 +318,12 @@ class Core:
         )
 
     @cached_property
+    def calls(self) -> Calls:
+        return Calls(self.ledger, self.queue, self.opt_outs, self.rules.rules.caps["voice"])
+
+    @cached_property
     def desk(self) -> MessageDesk:
-        return MessageDesk(self.queue)
+        return MessageDesk(self.queue, self.calls)
 
     @cached_property
     def replies(self) -> SmsReplies:
@@ -383,7 +388,7 @@ class Core:
             vault=self.vault,
             monotonic=self.outside.monotonic,
             rhythm=Rhythm(most=32),
-            chores=[self._purge_sessions, reengagement.carry_on, read_back.look],
+            chores=[self._purge_sessions, self.calls.settle, reengagement.carry_on, read_back.look],
         )
 
     def _purge_sessions(self) -> None:

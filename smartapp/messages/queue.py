@@ -30,7 +30,16 @@ class Route:
 
 
 STAFF_TASK = "messages.staff-task"
-"""The reason of a held message that a person is to paste into the portal and attest."""
+"""The reason of a held message that a person is to paste into the portal and attest, or to say on the phone."""
+
+NO_ANSWER, REACHED, WRONG_NUMBER = "calls.no-answer", "calls.reached", "calls.wrong-number"
+"""What staff said of a call: :mod:`smartapp.messages.calls`."""
+
+_CALLS = (
+    (message.c.channel == "voice")
+    & (message.c.state == State.HELD.value)
+    & message.c.reason.in_((STAFF_TASK, NO_ANSWER, REACHED))
+)
 
 
 class MessageQueue:
@@ -266,11 +275,13 @@ class MessageQueue:
         limit: int = 100,
         offset: int = 0,
         before: datetime | None = None,
+        calls: bool | None = None,
     ) -> Sequence[Message]:
         """The tenant's messages, newest first; ``before`` continues after the last one's ``created_at``.
 
         ``patients`` are the references of those who are asked about, None for all; ``ehr`` where they are patients;
-        ``address`` the phone or mailbox that was written to.
+        ``address`` the phone or mailbox that was written to; ``calls`` True: only the calls that staff make, False:
+        none of them.
         """
         who = patients if patient is None else (patient,)
         wanted = select(message).where(*self._of(tenant, who, ehr))
@@ -280,6 +291,10 @@ class MessageQueue:
             wanted = wanted.where(message.c.address_key == address_key(self._ledger.vault, tenant, address))
         if before is not None:
             wanted = wanted.where(message.c.created_at < before)
+        if calls is not None:
+            wanted = wanted.where(_CALLS if calls else ~_CALLS)
+        if calls:  # those that are to be made now come first
+            wanted = wanted.order_by(message.c.reason.desc())
         wanted = wanted.order_by(message.c.created_at.desc(), message.c.id).limit(limit).offset(offset)
         with reading(self._ledger.engine) as connection:
             return [from_row(row, self._ledger.vault) for row in connection.execute(wanted)]
@@ -292,6 +307,18 @@ class MessageQueue:
         with reading(self._ledger.engine) as connection:
             found = {State(state): count for state, count in connection.execute(wanted)}
         return {state: found.get(state, 0) for state in State}
+
+    def count_calls(self, *, tenant: str, patients: Collection[str] | None = None, ehr: str | None = None) -> int:
+        """How many of the held messages are calls that staff make."""
+        wanted = select(func.count()).select_from(message).where(*self._of(tenant, patients, ehr), _CALLS)
+        with reading(self._ledger.engine) as connection:
+            return connection.execute(wanted).scalar_one()
+
+    def reached(self, *, before: datetime, limit: int = 200) -> Sequence[Message]:
+        """Of all tenants: calls of which somebody said before then that they reached the patient."""
+        wanted = select(message).where(_CALLS, message.c.reason == REACHED, message.c.updated_at <= before).limit(limit)
+        with reading(self._ledger.engine) as connection:
+            return [from_row(row, self._ledger.vault) for row in connection.execute(wanted)]
 
     def _of(self, tenant: str, patients: Collection[str] | None, ehr: str | None) -> list[ColumnElement[bool]]:
         wanted: list[ColumnElement[bool]] = [message.c.tenant == tenant]

@@ -8,18 +8,21 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Literal
 
 from launch.context import LaunchContext
 from smartapp.errors import AppError, NotFoundError
+from smartapp.messages.calls import Calls, Outcome
 from smartapp.messages.queue import STAFF_TASK, MessageQueue
 from smartapp.messages.record import Message
 from smartapp.messages.states import State, WrongStateError
 
-Shelf = Literal["drafts", "review", "queued", "held", "sent", "failed", "replied", "discarded"]
+Shelf = Literal["drafts", "review", "calls", "queued", "held", "sent", "failed", "replied", "discarded"]
 SHELVES: Mapping[Shelf, tuple[State, ...]] = {
     "drafts": (State.DRAFT,),
     "review": (State.FOR_REVIEW,),
+    "calls": (State.HELD,),
     "queued": (State.QUEUED, State.SENDING),
     "held": (State.HELD,),
     "sent": (State.SENT,),
@@ -27,7 +30,7 @@ SHELVES: Mapping[Shelf, tuple[State, ...]] = {
     "replied": (State.REPLIED,),
     "discarded": (State.CANCELLED,),
 }
-"""Where messages lie; every state is on one shelf."""
+"""Where messages lie. Every state is on one shelf; of the held, the calls that staff make have their own."""
 
 PER_PAGE = 20
 
@@ -54,8 +57,9 @@ class Decided:
 class MessageDesk:
     """What staff see and do. Whether a message may go at all is asked by the worker, right before it is sent."""
 
-    def __init__(self, queue: MessageQueue) -> None:
+    def __init__(self, queue: MessageQueue, calls: Calls) -> None:
         self._queue = queue
+        self._calls = calls
 
     def sheet(self, launch: LaunchContext, patients: Collection[str], shelf: Shelf | None, page: int) -> Sheet:
         """One page of a shelf; without a shelf the first one that holds anything.
@@ -64,6 +68,8 @@ class MessageDesk:
         """
         states = self._queue.counts(tenant=launch.tenant, patients=patients, ehr=launch.ehr)
         counts = {name: sum(states[state] for state in held) for name, held in SHELVES.items()}
+        counts["calls"] = self._queue.count_calls(tenant=launch.tenant, patients=patients, ehr=launch.ehr)
+        counts["held"] -= counts["calls"]
         chosen = shelf or "drafts"
         if shelf is None:
             chosen = next((name for name, count in counts.items() if count), chosen)
@@ -75,6 +81,7 @@ class MessageDesk:
             states=SHELVES[chosen],
             patients=patients,
             ehr=launch.ehr,
+            calls=chosen == "calls" if chosen in ("calls", "held") else None,
             limit=PER_PAGE,
             offset=(page - 1) * PER_PAGE,
         )
@@ -128,6 +135,22 @@ class MessageDesk:
         if not is_staff_task(found):
             raise WrongStateError(found.state, "attested")
         return self._queue.attest(found.id, tenant=launch.tenant, actor=launch.user.reference)
+
+    def called(self, launch: LaunchContext, patients: Collection[str], message_id: str, outcome: Outcome) -> Message:
+        """The user has called the patient of a message, and says what came of it."""
+        found = self.get(launch, patients, message_id)
+        return self._calls.note(
+            found.id, outcome, tenant=launch.tenant, actor=launch.user.reference, launch=launch.handle
+        )
+
+    def not_called(self, launch: LaunchContext, patients: Collection[str], message_id: str) -> Message:
+        """Take back what was said of a call."""
+        found = self.get(launch, patients, message_id)
+        return self._calls.undo(found.id, tenant=launch.tenant, actor=launch.user.reference, launch=launch.handle)
+
+    def tries(self, message: Message) -> Sequence[datetime]:
+        """When nobody answered a call."""
+        return self._calls.tries(message.id, tenant=message.tenant)
 
     def _each(self, chosen: Sequence[tuple[str, int]], act: Callable[[str, int], object]) -> Decided:
         refused: list[AppError] = []

@@ -145,10 +145,11 @@ class Router:
             if contact.confidential is None
             else Confidential(frozenset(contact.confidential), contact.confidential_by),
             preference=contact.preference,
-            addresses=contact.addresses,
+            addresses=self._right_addresses(message, contact),
             state=contact.state,
         )
-        sent = [(one.sent_at, cast(Channel, one.channel)) for one in before if one.sent_at is not None]
+        counted = (*before, *self._just_called(message))
+        sent = [(one.sent_at, cast(Channel, one.channel)) for one in counted if one.sent_at is not None]
         return route(facts, recipient, sent=sent, now=self._clock(), rules=self._rules)
 
     def route_of(self, decision: RoutingDecision, contact: Contact) -> Route:
@@ -159,7 +160,8 @@ class Router:
 
     def free_at(self, message: Message) -> datetime:
         """The first moment at which the caps on frequency allow this message, by what was sent from here."""
-        moments = [one.sent_at for one in self._before(message) if one.sent_at is not None]
+        counted = (*self._before(message), *self._just_called(message))
+        moments = [one.sent_at for one in counted if one.sent_at is not None]
         return free_from(self._rules.caps.get("any"), moments, self._clock())
 
     def _before(self, message: Message) -> Sequence[Message]:
@@ -170,6 +172,21 @@ class Router:
             states=(State.SENT, State.REPLIED),
             limit=_LOOKED_BACK,
         )
+
+    def _just_called(self, message: Message) -> Sequence[Message]:
+        """Calls by which somebody reached the patient, that can still be taken back: they count as sent."""
+        if "voice" not in self._rules.order:
+            return ()
+        found = self._queue.find(tenant=message.tenant, patient=message.patient, ehr=message.ehr, calls=True)
+        return [one for one in found if one.sent_at is not None and one.id != message.id]
+
+    def _right_addresses(self, message: Message, contact: Contact) -> Mapping[Channel, str]:
+        """Those on file but for a number that is known to be somebody else's."""
+        return {
+            channel: address
+            for channel, address in contact.addresses.items()
+            if channel not in ("sms", "voice") or not self._opt_outs.is_wrong(tenant=message.tenant, address=address)
+        }
 
     def _is_reviewed(self, message: Message) -> bool:
         if message.language == "en" or not message.template:

@@ -12,7 +12,7 @@ from smartapp.messages.routing import UNTOLD, RoutingDecision
 from smartapp.messages.states import EDITABLE, NEXT, State
 from smartapp.services.routed import Practice
 from smartapp.web.labels import day_text
-from smartapp.web.message_words import APPROVED_FOR, CHANNEL_TEXT, READ, SEEN, state_words, why_text
+from smartapp.web.message_words import APPROVED_FOR, CHANNEL_TEXT, EVENTS, READ, state_words, why_text
 from smartapp.web.previews import Preview, previews
 
 REVEALS: Mapping[str, str] = {
@@ -165,7 +165,7 @@ def message_view(
             HistoryLine(
                 e.at.isoformat(),
                 f"{e.at:%d %b %Y %H:%M} UTC",
-                "Opened by the patient" if e.reason == SEEN else state_words(e.after, e.channel)[0],
+                EVENTS.get(e.reason or "") or state_words(e.after, e.channel)[0],
             )
             for e in history
         ],

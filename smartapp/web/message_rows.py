@@ -6,9 +6,11 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from smartapp.messages.calls import can_be_undone
 from smartapp.messages.record import Message
 from smartapp.messages.states import NEXT, State
 from smartapp.services.message_desk import SHELVES, Sheet, Shelf, is_staff_task
+from smartapp.web.call_lines import CallLine
 from smartapp.web.guards import CLINICIAN, COORDINATOR
 from smartapp.web.labels import day_text
 from smartapp.web.message_lines import about
@@ -17,6 +19,7 @@ from smartapp.web.message_words import ATTEST, state_words, why_text
 _SHELF_TEXT: Mapping[Shelf, str] = {
     "drafts": "Drafts",
     "review": "For review",
+    "calls": "Calls to make",
     "queued": "Queued",
     "held": "Held",
     "sent": "Sent",
@@ -27,6 +30,7 @@ _SHELF_TEXT: Mapping[Shelf, str] = {
 _EMPTY: Mapping[Shelf, str] = {
     "drafts": "No drafts. Messages are drafted from the care that is due, in the patient's chart.",
     "review": "Nothing waits for somebody to read it.",
+    "calls": "There is nobody to call.",
     "queued": "Nothing is waiting to be sent.",
     "held": "Nothing is held back.",
     "sent": "Nothing was sent yet.",
@@ -41,6 +45,10 @@ _DONE: Mapping[str, tuple[str, str]] = {
     "undone": ("Taken back. Nothing was sent.", ""),
     "released": ("Queued again. Everything is checked anew before it is sent.", ""),
     "attested": ("Kept as sent, by your word.", ""),
+    "reached": ("Reached. It is kept as sent in a quarter of an hour; until then you can undo it below.", ""),
+    "no-answer": ("No answer. The call comes back on another day; everything is checked anew before that.", ""),
+    "wrong-number": ("Wrong number: nobody is called or texted there any more. It is under “Held”; undo it there.", ""),
+    "not-called": ("Undone. The call is to be made.", ""),
 }
 _LEFT: Mapping[str, str] = {
     "messages.changed": "its text was changed meanwhile: read it again",
@@ -82,6 +90,7 @@ class MessageRow:
     can_release: bool
     can_attest: bool
     attest_text: str
+    call: CallLine | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +111,7 @@ def messages_page(
     not_now: Mapping[str, str],
     names: Mapping[str, str],
     titles: Mapping[str, str],
+    calls: Mapping[str, CallLine],
     *,
     role: str,
     outcome: tuple[str, int, tuple[str, ...]],
@@ -109,7 +119,8 @@ def messages_page(
     """The page.
 
     ``not_now`` says by id why staff are not to deliver a message now; ``names`` are of patients by reference where
-    there are several; ``titles`` of measures; ``outcome`` is the form's.
+    there are several; ``titles`` of measures; ``calls`` of messages that staff say on the phone; ``outcome`` is the
+    form's.
     """
     states = SHELVES[sheet.shelf]
     decides = role == CLINICIAN and bool(sheet.messages)
@@ -118,9 +129,18 @@ def messages_page(
         tabs=[
             ShelfTab(shelf, _SHELF_TEXT[shelf], count, shelf == sheet.shelf)
             for shelf, count in sheet.counts.items()
-            if count or shelf not in ("replied", "discarded") or shelf == sheet.shelf
+            if count or shelf not in ("calls", "replied", "discarded") or shelf == sheet.shelf
         ],
-        rows=[_row(message, names, titles, role, not_now.get(message.id, "")) for message in sheet.messages],
+        rows=[
+            _row(
+                message,
+                (names.get(message.patient, ""), about(message, titles)),
+                role,
+                not_now.get(message.id, ""),
+                calls.get(message.id),
+            )
+            for message in sheet.messages
+        ],
         empty=_EMPTY[sheet.shelf],
         can_approve=decides and states in ((State.DRAFT,), (State.FOR_REVIEW,)),
         can_discard=decides and any(State.CANCELLED in NEXT[state] for state in states),
@@ -130,7 +150,8 @@ def messages_page(
     )
 
 
-def _row(message: Message, names: Mapping[str, str], titles: Mapping[str, str], role: str, not_now: str) -> MessageRow:
+def _row(message: Message, named: tuple[str, str], role: str, not_now: str, call: CallLine | None) -> MessageRow:
+    """One row; ``named`` are the patient's name and what the message is about."""
     state, tone, following = state_words(message.state, message.channel)
     waiting = State.CANCELLED in NEXT[message.state] and message.state is not State.SENDING
     may_decide = role == CLINICIAN
@@ -144,9 +165,9 @@ def _row(message: Message, names: Mapping[str, str], titles: Mapping[str, str], 
     return MessageRow(
         id=message.id,
         choice=f"{message.id}:{message.version}" if may_decide and waiting else "",
-        who=names.get(message.patient, ""),
+        who=named[0],
         patient=message.patient.removeprefix("Patient/"),
-        about=about(message, titles),
+        about=named[1],
         state=state,
         state_code=message.state.value,
         tone=tone,
@@ -157,14 +178,15 @@ def _row(message: Message, names: Mapping[str, str], titles: Mapping[str, str], 
         at_text=f"{day_text(moved.date())} {moved:%H:%M} UTC",
         can_undo=may_decide and waiting and message.state is not State.DRAFT,
         can_release=may_decide and bool(message.approver) and _may_be_tried_again(message),
-        can_attest=role in (CLINICIAN, COORDINATOR) and is_staff_task(message) and not not_now,
+        can_attest=role in (CLINICIAN, COORDINATOR) and is_staff_task(message) and not not_now and call is None,
         attest_text=ATTEST[message.channel],
+        call=call,
     )
 
 
 def _may_be_tried_again(message: Message) -> bool:
     if message.state is State.HELD:
-        return not is_staff_task(message)
+        return not is_staff_task(message) and not can_be_undone(message)
     # One that may have gone out is not sent twice by a press of a button on a list.
     return message.state in (State.FAILED, State.DEAD_LETTER) and message.reason != "messages.maybe-sent"
 

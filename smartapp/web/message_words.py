@@ -29,6 +29,15 @@ ATTEST: Mapping[str, str] = {
 SEEN = "messages.seen"
 """The reason of a message that its patient has opened."""
 
+EVENTS: Mapping[str, str] = {
+    SEEN: "Opened by the patient",
+    "calls.reached": "Called: reached",
+    "calls.no-answer": "Called: no answer",
+    "calls.wrong-number": "Called: wrong number",
+    "calls.undone": "What was said of the call was taken back",
+}
+"""What the history calls an event that is more than a change of state, by its reason."""
+
 READ: Mapping[str, str] = {
     "portal": "What the patient reads in the portal",
     "sms": "What the patient reads on the phone",
@@ -71,6 +80,10 @@ _REASONS: Mapping[str, str] = {
     "messages.held-by-staff": "Somebody held it back.",
     "messages.undone": "Somebody took it back.",
     "messages.attested": "Somebody delivered it by hand and said so.",
+    "calls.reached": "Somebody reached the patient on the phone.",
+    "calls.no-answer": "Nobody answered the call.",
+    "calls.wrong-number": "The number is not the patient's: it is not used again. Have it corrected in the EHR.",
+    "calls.undone": "What was said of a call was taken back.",
     "messages.task-done": "The task in the EHR was completed.",
     "messages.task-refused": "The task in the EHR was turned down there.",
     "messages.expired": "Its time was over before it could be sent.",

@@ -15,12 +15,14 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from launch.context import LaunchContext
 from smartapp.errors import AppError, InputError
+from smartapp.messages.calls import OUTCOMES, Outcome
 from smartapp.messages.record import Message
 from smartapp.services.message_desk import SHELVES, Decided, Shelf, is_staff_task
 from smartapp.services.patient_line import PatientLine
 from smartapp.services.routed import decisive
 from smartapp.services.snapshot import Snapshot
 from smartapp.web import frame
+from smartapp.web.call_lines import CallLine, call_line
 from smartapp.web.forms import choice_field, text_field
 from smartapp.web.guards import CLINICIAN, COORDINATOR, within_launch
 from smartapp.web.message_rows import messages_page
@@ -41,11 +43,13 @@ def page(handle: str) -> Response:
     people = _people(launch)
     shelf, number = _asked()
     sheet = parts().desk.sheet(launch, tuple(people), shelf, number)
+    not_now = _not_now(sheet.messages)
     content = messages_page(
         sheet,
-        _not_now(sheet.messages),
+        not_now,
         {reference: name for reference, name in people.items() if launch.patient is None},
         {m.id: m.clinical.plain_title or m.title for m in parts().chart.enabled.measures},
+        _calls(sheet.messages, not_now),
         role=launch.user.role,
         outcome=_outcome(),
     )
@@ -101,6 +105,41 @@ def attest(handle: str, message_id: str) -> AnyResponse:
     """The user has delivered it by hand; whether it might be was on the page, by the chart as this launch read it."""
     parts().desk.attest(g.launch, tuple(_people(g.launch)), message_id)
     return _back(handle, "attested")
+
+
+@messages_pages.post("/<message_id>/call")
+@within_launch(CLINICIAN, COORDINATOR)
+def call(handle: str, message_id: str) -> AnyResponse:
+    """The user has called the patient and says what came of it."""
+    outcome = cast(Outcome, choice_field(request.form, "outcome", OUTCOMES))
+    parts().desk.called(g.launch, tuple(_people(g.launch)), message_id, outcome)
+    return _back(handle, outcome)
+
+
+@messages_pages.post("/<message_id>/call/undo")
+@within_launch(CLINICIAN, COORDINATOR)
+def not_called(handle: str, message_id: str) -> AnyResponse:
+    """What was said of a call was a slip."""
+    parts().desk.not_called(g.launch, tuple(_people(g.launch)), message_id)
+    return _back(handle, "not-called")
+
+
+def _calls(shown: Sequence[Message], not_now: Mapping[str, str]) -> Mapping[str, CallLine]:
+    """What staff need to call, by the message's id."""
+    found: dict[str, CallLine] = {}
+    for message in shown:
+        if message.channel != "voice":
+            continue
+        line = call_line(
+            message,
+            parts().desk.tries(message),
+            parts().outreach.practice,
+            may_call=g.launch.user.role in (CLINICIAN, COORDINATOR),
+            not_now=message.id in not_now,
+        )
+        if line is not None:
+            found[message.id] = line
+    return found
 
 
 def _not_now(shown: Sequence[Message]) -> Mapping[str, str]:

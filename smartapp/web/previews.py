@@ -63,7 +63,7 @@ def previews(message: Message, verdict: Verdict, practice: Practice, *, proxy_re
             title = MAIL_SUBJECT[language]
         return [Preview(_ID[message.channel], place, who, title, text, kept_back=False)]
     notice = NOTICE[language]
-    call_back = _call_back(practice, language)
+    machine = call_back(practice, language)
     letter = "letter" in verdict.channels
     voice = "voice" in verdict.channels
     return [
@@ -73,7 +73,7 @@ def previews(message: Message, verdict: Verdict, practice: Practice, *, proxy_re
             "Answering machine",
             "Anybody in the house",
             "",
-            message.text if voice else call_back,
+            message.text if voice else machine,
             kept_back=not voice,
         ),
         Preview(
@@ -96,8 +96,8 @@ def previews(message: Message, verdict: Verdict, practice: Practice, *, proxy_re
     ]
 
 
-def _call_back(practice: Practice, language: str) -> str:
-    """Name, number, call back; without the name where the name itself would tell of a kind of care."""
+def call_back(practice: Practice, language: str) -> str:
+    """What an answering machine may hear: name, number, call back; no name that itself tells of a kind of care."""
     named = _CALL_BACK[language].format(practice=practice.name, phone=practice.phone)
     if classify(named, language=language, names=(practice.name,)).disclosure:
         return _CALL_BACK_PLAIN[language].format(phone=practice.phone)

@@ -6,9 +6,11 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from support.outreach_world import OutreachWorld, form, handle, outreach_world
+from support.outreach_world import COORDINATOR, OutreachWorld, form, handle, outreach_world
 
 from launch.sandbox import messages as portal
+from smartapp.demo.pages import Element
+from smartapp.demo.story import Browser
 from smartapp.messages.record import Message
 from smartapp.messages.states import State
 
@@ -108,7 +110,9 @@ def call(world: OutreachWorld, measure: str) -> Message:
     page = browser.submit(form(browser.get(browser.url), "/edit"), subject="A call", body=text)
     assert read(world, made).channel == "voice"
     browser.submit(form(page, "/approve"))
-    for _ in range(2):
+    for _ in range(6):  # until it is a day, and an hour, at which one may call
+        if read(world, made).reason == "messages.staff-task":
+            break
         world.app.clock.forward(days=1, hours=2)
         world.app.core.claims.tend()
         world.work()
@@ -122,7 +126,9 @@ def test_a_call_is_a_task_that_staff_complete_or_turn_down_in_the_ehr(world: Out
     assert "413-555-0184" in task["description"]
     browser = world.sign_in()
     world.chart(browser, "pt-1001")
-    assert "Somebody calls 413-555-0184" in world.messages(browser, shelf="held").text
+    shown = world.messages(browser)
+    assert "413-555-0184" in shown.text
+    assert shown.first("a", data_shelf="calls") is not None
     world.ehr.store.save({**task, "status": "completed", "owner": {"reference": "Practitioner/nurse"}})
     later(world)
     done = read(world, asked.id)
@@ -132,3 +138,40 @@ def test_a_call_is_a_task_that_staff_complete_or_turn_down_in_the_ehr(world: Out
     later(world)
     refused = read(world, again.id)
     assert (refused.state, refused.reason, refused.approver) == (State.FOR_REVIEW, "messages.task-refused", "")
+
+
+def press(browser: Browser, page: Element, ending: str, **more: str) -> Element:
+    """Press the button of the page that leads there."""
+    button = next(b for b in page.find("button") if b.attributes.get("formaction", "").endswith(ending))
+    sent = {name: value for name, value in form(page, "/messages/decide").fields().items() if name != "message"}
+    return browser.submit(Element("form", {"action": button.attributes["formaction"]}), **sent, **more)
+
+
+def test_staff_work_through_the_calls_on_a_list_and_undo_a_slip(world: OutreachWorld) -> None:
+    world.app.clock.forward(days=7)
+    asked = call(world, "CMS165")
+    nurse = world.sign_in(COORDINATOR)
+    world.worklist(nurse)
+    page = world.messages(nurse, shelf="calls")
+    row = page.first("li", data_message=asked.id)
+    assert row is not None
+    assert "Rosalind Whitaker" in row.text
+    assert row.first("a", href="tel:+14135550184") is not None
+    assert "Please call us back at 413-555-0100." in row.text
+    page = press(nurse, page, f"/{asked.id}/call", outcome="no-answer")
+    assert "No answer once" in page.text
+    assert read(world, asked.id).reason == "calls.no-answer"
+    page = press(nurse, page, f"/{asked.id}/call/undo")
+    press(nurse, page, f"/{asked.id}/call", outcome="wrong-number")
+    page = world.messages(nurse, shelf="held")
+    assert "The number is not the patient's" in page.text
+    press(nurse, page, f"/{asked.id}/call/undo")
+    page = world.messages(nurse, shelf="calls")
+    page = press(nurse, page, f"/{asked.id}/call", outcome="reached")
+    assert page.form_to(f"/{asked.id}/call") is None
+    world.app.clock.forward(minutes=16)
+    world.carry_on()
+    done = read(world, asked.id)
+    assert (done.state, done.reason) == (State.SENT, "messages.attested")
+    said = [one.detail["outcome"] for one in world.app.audited() if one.action.startswith("message.call")]
+    assert said == ["no-answer", "no-answer", "wrong-number", "wrong-number", "reached"]

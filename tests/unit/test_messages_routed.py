@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
@@ -12,8 +13,10 @@ from support.outbox import DOCTOR, NURSE, Outbox, ledger_of, new_message, open_o
 from smartapp.errors import AppError
 from smartapp.measures.catalogue import MEASURES
 from smartapp.messages.channels.opt_outs import OptOuts
+from smartapp.messages.contact import Contact, Statement
 from smartapp.messages.record import Message
 from smartapp.messages.routing import RoutingDecision
+from smartapp.messages.states import State
 from smartapp.services.patient_line import PatientLine, patient_line
 from smartapp.services.routed import Practice, Router, decisive
 from smartapp.web.previews import Preview, previews
@@ -139,6 +142,35 @@ def test_who_opted_out_gets_nothing(desk: Desk) -> None:
     desk.opt_outs.add(tenant="clinic", actor=NURSE, source="staff", patient=message.patient)
     decision = desk.decide(message)
     assert (decision.action, decisive(decision)[0]) == ("none", "opted-out-portal")
+
+
+def test_a_wrong_number_is_no_address_and_a_call_just_made_counts(desk: Desk) -> None:
+    contact = Contact(
+        addresses={"voice": "413-555-0184", "email": "ada@example.com"},
+        statements=(Statement("voice", "permit", "Consent/1"), Statement("email", "permit", "Consent/1")),
+        preference="voice",
+        consents_read="complete",
+    )
+    call = desk.message(text=INVITATION, measure=None, channel="voice", portal_only=False, address="413-555-0184")
+
+    def decide() -> RoutingDecision:
+        return desk.router.decide(call, ADULT, dormant=False, today=TODAY, contact=contact)
+
+    assert decide().channel == "voice"
+    with desk.box.queue._ledger.writing() as tx:
+        desk.opt_outs.mark_wrong(tx, tenant="clinic", address="1-413-555-0184")
+    decision = decide()
+    assert decision.channel == "portal"
+    assert "address-voice" in {one.code for one in decision.reasons}
+    other = desk.sent(channel="voice", portal_only=False).id
+    with desk.box.queue._ledger.writing() as tx:
+        desk.opt_outs.unmark_wrong(tx, tenant="clinic", address="413-555-0184")
+        held = desk.box.queue._ledger.locked(tx, other)
+        reached = replace(held, state=State.HELD, reason="calls.reached", sent_at=desk.box.clock())
+        desk.box.queue._ledger.store(tx, reached)
+    decision = decide()
+    assert decision.channel == "voice"
+    assert "frequency" in {one.code for one in decision.reasons}
 
 
 def test_a_template_that_nobody_knows_needs_the_strictest_permission(desk: Desk) -> None:

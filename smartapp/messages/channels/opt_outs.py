@@ -20,6 +20,8 @@ from smartapp.persistence.engine import reading
 from smartapp.persistence.tables import message, opt_out
 
 EVERY_CHANNEL = "*"
+_WRONG = "wrong-number"
+"""In the place of a channel: the number is not the patient's. It is no opt-out of anybody."""
 REASON = "messages.opted-out"
 _ID_LENGTH = 32
 _MAC_LENGTH = 24
@@ -96,6 +98,22 @@ class OptOuts:
                 detail={"channel": channel},
             )
 
+    def is_wrong(self, *, tenant: str, address: str) -> bool:
+        """Whether somebody who called this number was told that it is not the patient's."""
+        return bool(address) and self._is_out(tenant, self._keys(tenant, "", address), _WRONG)
+
+    def mark_wrong(self, connection: Connection, *, tenant: str, address: str) -> None:
+        """Nobody calls this number or sends text messages to it again; in the caller's transaction."""
+        row = {"tenant": tenant, "person_key": address_key(self._ledger.vault, tenant, address), "channel": _WRONG}
+        added = insert_for(connection)(opt_out).values(**row, at=self._ledger.clock(), source="call")
+        connection.execute(added.on_conflict_do_nothing())
+
+    def unmark_wrong(self, connection: Connection, *, tenant: str, address: str) -> None:
+        """It is the patient's number after all; in the caller's transaction."""
+        key = address_key(self._ledger.vault, tenant, address)
+        same = (opt_out.c.tenant == tenant) & (opt_out.c.person_key == key) & (opt_out.c.channel == _WRONG)
+        connection.execute(delete(opt_out).where(same))
+
     def link_token(self, about: Message) -> str:
         """What makes the one-click link of a message: its id and a keyed digest of it, 56 hex digits."""
         return about.id + self._link_mac(about.id)
@@ -125,7 +143,7 @@ class OptOuts:
         wanted = select(opt_out.c.at).where(
             opt_out.c.tenant == tenant,
             opt_out.c.person_key.in_(keys),
-            opt_out.c.channel.in_((channel, EVERY_CHANNEL)),
+            opt_out.c.channel.in_((channel,) if channel == _WRONG else (channel, EVERY_CHANNEL)),
         )
         with reading(self._ledger.engine) as connection:
             return connection.execute(wanted.limit(1)).first() is not None
