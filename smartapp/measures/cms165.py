@@ -9,6 +9,7 @@ from smartapp.criteria.words import (
     Interval,
     age,
     as_of,
+    class_,
     conditions,
     day_contains,
     day_overlaps,
@@ -100,16 +101,29 @@ def _pregnancy_or_kidney(window: Interval = PERIOD) -> Reason:
 _readings = is_vital_sign_performed(observations(codes.BLOOD_PRESSURE, found_in=("vital-signs",)))
 _hospital_stays = is_encounter_performed(encounters(vs.ENCOUNTER_INPATIENT, vs.EMERGENCY_DEPARTMENT_VISIT))
 
+_not_on_such_a_day = _readings.without(
+    _hospital_stays, latest.day.on_or_after(other.start.day), latest.day.on_or_before(other.end.day)
+)
+
 # A reading counts where no hospital stay or emergency visit covers its day, or where its own encounter is of no
-# such class.
-_outside_hospital: EventSet = define_set(
+# such class. A reading without an encounter, or an encounter without a class, is of none ("null in" a list without
+# nulls is false: CQL 1.5.3, "In").
+qualifying_reading: EventSet = define_set(
     "Qualifying Blood Pressure Reading",
-    "A reading that was not taken in hospital or an emergency department.",
-    _readings.without(_hospital_stays, latest.day.on_or_after(other.start.day), latest.day.on_or_before(other.end.day))
+    "A reading that was not taken in hospital or an emergency department, as far as its encounter tells.",
+    _not_on_such_a_day
+    | _readings.without(encounters().where(class_.is_in(*_HOSPITAL_CLASSES)), encounter.same_as(other.reference)),
+)
+
+# On the chart what is not known to be from a visit is not taken for it: a stay covers its day.
+_outside_hospital: EventSet = define_set(
+    "Blood Pressure Reading outside of Hospital",
+    "A reading of a day without a hospital stay or an emergency visit, or one that was taken at another visit.",
+    _not_on_such_a_day
     | _readings.with_(encounters(), encounter.same_as(other.reference), ~other.class_.is_in(*_HOSPITAL_CLASSES)),
 )
 
-_on_last_day: EventSet = _outside_hospital.where(day_contains(PERIOD, latest)).on_the_last(latest.day)
+_on_last_day: EventSet = qualifying_reading.where(day_contains(PERIOD, latest)).on_the_last(latest.day)
 _ever_last_day: EventSet = _outside_hospital.on_the_last(latest.day)
 
 # A reading without a value sorts before all others (CQL 1.5.3, "Sort": nulls first): it is the lowest, and not below.

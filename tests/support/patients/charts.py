@@ -259,7 +259,16 @@ def cms165() -> ChartTable:
         bp("2026-06-01T20:00", 150, 70),
     )
     table.row("by the end of a long one", "due", bp("2026-05-01", 150, until="2026-06-10"), bp("2026-06-01"))
-    table.row("in hospital", "due", b.encounter(vs.ENCOUNTER_INPATIENT, "2026-06-01", class_="IMP"), bp("2026-06-01"))
+    stay = b.encounter(vs.ENCOUNTER_INPATIENT, "2026-06-01", class_="IMP")
+    there = bp("2026-06-01", encounter="Encounter/v")
+    table.row("in hospital, nobody said at which encounter", "due", stay, bp("2026-06-01"))
+    table.row("in hospital, at an encounter that is not here", "due", stay, there)
+    for class_ in ("EMER", "IMP", "ACUTE", "NONAC", "PRENC", "SS", None):
+        at = b.encounter(vs.AUDIOLOGY_VISIT, "2026-06-01", id="v", class_=class_)
+        status = "due" if class_ else "cannot-tell"
+        table.row(f"in hospital, at an encounter of class {class_}", status, stay, at, there)
+    visit = b.encounter(vs.AUDIOLOGY_VISIT, "2026-06-01", id="v")
+    table.row("in hospital that day, at a visit", "up-to-date 2027-06-01", stay, visit, there)
     table.row("pregnant", "excluded", b.condition(vs.PREGNANCY, "2026-01-01"))
     table.row("on dialysis", "excluded", b.procedure(vs.DIALYSIS_SERVICES, "2026-01-01"))
     table.row("monthly services", "excluded", b.encounter(vs.ESRD_MONTHLY_SERVICES, "2026-01-01"))

@@ -87,44 +87,37 @@ def _readings(table: Table) -> None:
 
 
 def _where_taken(table: Table) -> None:
-    stays = (vs.ENCOUNTER_INPATIENT, vs.EMERGENCY_DEPARTMENT_VISIT)
-    for kind in stays:
-        stay = partial(b.encounter, kind, class_="IMP")
-        table.row(f"reading during {kind.name}", OPEN, stay("2026-05-30", "2026-06-02"), bp())
-        table.row(f"on the first day of {kind.name}, before it", OPEN, stay("2026-06-01T12:00", "2026-06-03"), bp())
-        table.row(f"on the last day of {kind.name}, after it", OPEN, stay("2026-05-30", "2026-06-01T08:00"), bp())
-        table.row(f"a day before {kind.name}", GOOD, stay("2026-06-02", "2026-06-03"), bp())
-        table.row(f"a day after {kind.name}", GOOD, stay("2026-05-30", "2026-05-31"), bp())
-        table.row(
-            f"during {kind.name} that is not finished", GOOD, stay("2026-05-30", "2026-06-02", status="planned"), bp()
-        )
-    long = bp("2026-06-01", until="2026-06-03T09:00")
-    table.row("by its end a day after", GOOD, b.encounter(vs.ENCOUNTER_INPATIENT, "2026-06-01", "2026-06-02"), long)
+    there = partial(bp, encounter="Encounter/stay")
+    for kind in (vs.ENCOUNTER_INPATIENT, vs.EMERGENCY_DEPARTMENT_VISIT):
+        stay = partial(b.encounter, kind, class_="IMP", id="stay")
+        table.row(f"reading during {kind.name}", OPEN, stay("2026-05-30", "2026-06-02"), there())
+        table.row(f"on the first day of {kind.name}, before it", OPEN, stay("2026-06-01T12:00", "2026-06-03"), there())
+        table.row(f"on the last day of {kind.name}, after it", OPEN, stay("2026-05-30", "2026-06-01T08:00"), there())
+        table.row(f"a day before {kind.name}", GOOD, stay("2026-06-02", "2026-06-03"), there())
+        table.row(f"a day after {kind.name}", GOOD, stay("2026-05-30", "2026-05-31"), there())
+        planned = stay("2026-05-30", "2026-06-02", status="planned")
+        table.row(f"during {kind.name} that is not finished", GOOD, planned, there())
+    long = there("2026-06-01", until="2026-06-03T09:00")
+    short = b.encounter(vs.ENCOUNTER_INPATIENT, "2026-06-01", "2026-06-02", class_="IMP", id="stay")
+    table.row("by its end a day after", GOOD, short, long)
     stay = b.encounter(vs.ENCOUNTER_INPATIENT, "2026-06-01", class_="IMP", id="stay")
-    table.row(
-        "in hospital that day, at a visit",
-        GOOD,
-        stay,
-        b.encounter(vs.AUDIOLOGY_VISIT, id="v"),
-        bp(encounter="Encounter/v"),
-    )
-    table.row("in hospital that day, and taken there", OPEN, stay, bp(encounter="Encounter/stay"))
-    table.row("in hospital that day, at a visit that is not here", OPEN, stay, bp(encounter="Encounter/gone"))
+    visit = b.encounter(vs.AUDIOLOGY_VISIT, id="v")
+    table.row("in hospital that day, at a visit", GOOD, stay, visit, bp(encounter="Encounter/v"))
+    table.row("in hospital that day, and taken there", OPEN, stay, there())
+    # "not (null in a list)" is true: what has no encounter of a hospital's class was not taken there.
+    table.row("in hospital that day, nobody said where", GOOD, stay, bp())
+    table.row("in hospital that day, at a visit that is not here", GOOD, stay, bp(encounter="Encounter/gone"))
     for class_ in ("EMER", "IMP", "ACUTE", "NONAC", "PRENC", "SS"):
         at = b.encounter(vs.AUDIOLOGY_VISIT, id="v", class_=class_)
         table.row(f"in hospital that day, taken in class {class_}", OPEN, stay, at, bp(encounter="Encounter/v"))
-    unclassed = b.encounter(vs.AUDIOLOGY_VISIT, id="v", class_=None)
-    table.row(
-        "in hospital that day, taken at a visit without a class", OPEN, stay, unclassed, bp(encounter="Encounter/v")
-    )
-    planned = b.encounter(vs.AUDIOLOGY_VISIT, id="v", status="in-progress")
-    table.row("in hospital that day, at a visit in progress", GOOD, stay, planned, bp(encounter="Encounter/v"))
-    table.row(
-        "by the end of the reading it is in hospital",
-        OPEN,
-        b.encounter(vs.ENCOUNTER_INPATIENT, "2026-06-03", class_="IMP"),
-        bp("2026-06-01", until="2026-06-03T09:00"),
-    )
+    for class_ in ("AMB", "OBSENC", None):
+        at = b.encounter(vs.AUDIOLOGY_VISIT, id="v", class_=class_)
+        table.row(f"in hospital that day, taken in class {class_}", GOOD, stay, at, bp(encounter="Encounter/v"))
+    for status, what in (("in-progress", OPEN), ("finished", OPEN)):
+        at = b.encounter(vs.AUDIOLOGY_VISIT, id="v", status=status, class_="IMP")
+        table.row(f"taken in a hospital's class, {status}", what, stay, at, bp(encounter="Encounter/v"))
+    later = b.encounter(vs.ENCOUNTER_INPATIENT, "2026-06-03", class_="IMP", id="stay")
+    table.row("by the end of the reading it is in hospital", OPEN, later, long)
     at_visit = b.observation(codes.BLOOD_PRESSURE, "2026-03-01", systolic=120, diastolic=80, encounter="Encounter/w")
     table.row(
         "the reading at a visit is of the year, too",
