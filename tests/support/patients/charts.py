@@ -262,7 +262,8 @@ def cms165() -> ChartTable:
     stay = b.encounter(vs.ENCOUNTER_INPATIENT, "2026-06-01", class_="IMP")
     there = bp("2026-06-01", encounter="Encounter/v")
     table.row("in hospital, nobody said at which encounter", "due", stay, bp("2026-06-01"))
-    table.row("in hospital, at an encounter that is not here", "due", stay, there)
+    other_visit = b.encounter(vs.AUDIOLOGY_VISIT, "2026-06-01", id="w")
+    table.row("in hospital, at an encounter that is not here", "due", stay, other_visit, there)
     for class_ in ("EMER", "IMP", "ACUTE", "NONAC", "PRENC", "SS", None):
         at = b.encounter(vs.AUDIOLOGY_VISIT, "2026-06-01", id="v", class_=class_)
         status = "due" if class_ else "cannot-tell"
