@@ -93,13 +93,13 @@ def _request_days(dispense: Elements, dosage: Json | None) -> float | None:
 
 
 def _joined(resource: Elements, dosages: list[Any]) -> Supply | None:
-    """The first stretch of the bounds of all instructions; those that touch or overlap are one."""
+    """The first stretch of the bounds of all instructions; those that overlap or meet are one (CQL ``collapse``)."""
     found = sorted(bounds for dosage in dosages if (bounds := _stretch(resource, _repeat(dosage))) is not None)
     if not found:
         return None
     first, last = found[0]
     for start, end in found[1:]:
-        if start > last:
+        if start > last + 1:
             break
         last = max(last, end)
     return first, min(last, FOREVER), None

@@ -247,6 +247,15 @@ STRETCHES: list[tuple[str, list[dict[str, Any]], tuple[str, str] | None]] = [
         ],
         ("2026-01-01T00:00:00Z", "2026-06-01T00:00:00Z"),
     ),
+    (
+        "days that follow on each other",
+        [
+            bounds(boundsPeriod={"start": "2026-01-01", "end": "2026-01-30"}),
+            bounds(boundsPeriod={"start": "2026-01-31", "end": "2026-02-15T08:00:00Z"}),
+            bounds(boundsPeriod={"start": "2026-02-15T08:00:00.002Z", "end": "2026-03-01"}),
+        ],
+        ("2026-01-01", "2026-02-15T08:00:00Z"),
+    ),
     ("none with bounds", [bounds(frequency=1), bounds(frequency=2)], None),
     ("of unknown start", [bounds(boundsPeriod={"end": "2026-06-01"}), bounds()], None),
 ]
