@@ -51,7 +51,7 @@ class Dependence:
     def memo(self, blank: Sequence[Any], leaves: Iterable[int]) -> list[Any]:
         """The memo for a patient in whom these leaves are not empty."""
         answers = list(blank)
-        for leaf in leaves:
-            for number in self._upon.get(leaf, ()):
-                answers[number] = TODO
+        upon = self._upon
+        for number in set().union(*[upon[leaf] for leaf in leaves if leaf in upon]):
+            answers[number] = TODO
         return answers

@@ -6,13 +6,13 @@ and keeps its answer in the run. Times that depend on the period alone are worke
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from enum import StrEnum
 from typing import Any
 
 from smartapp.criteria.constants import Period, constant_value, is_constant
 from smartapp.criteria.indexing import LeafIndex, Leaves, Members
-from smartapp.criteria.nodes import Codes, Define, DefineSet, Events, If, Node, Not, Refines, Value
+from smartapp.criteria.nodes import And, Codes, Define, DefineSet, Events, If, Node, Not, Or, Refines, Value
 from smartapp.criteria.plan import Plan
 from smartapp.criteria.valuesets import Expansion, ValueSets
 from smartapp.errors import CriteriaError
@@ -79,6 +79,8 @@ class Compiler:
         self.strict = mode is Mode.STRICT
         self._own = plan.containing(*_MODE_BOUND)
         self.functions: list[Fn] = []
+        self.sieves: dict[int, Any] = {}
+        """Of conditions that events are sifted by: see :mod:`smartapp.criteria.sieves`."""
         self._plan = plan
         self._value_sets = value_sets
         for number, node in enumerate(plan.nodes):  # children come first
@@ -116,6 +118,18 @@ class Compiler:
         if self.mode is Mode.KLEENE or number in self._own:
             return _remember(number, made)
         return _remember_or_share(number, made)
+
+
+def flat(c: Compiler, node: And | Or) -> Iterator[Node]:
+    """The parts, with those of parts of the same kind in their place; but what is about the patient is asked once."""
+    for part in node.parts:
+        inner: Node = part
+        while isinstance(inner, Define):
+            inner = inner.part
+        if isinstance(inner, And | Or) and type(inner) is type(node) and not c.about_patient(inner):
+            yield from flat(c, inner)
+        else:
+            yield part
 
 
 def _remember(number: int, made: Fn) -> Fn:

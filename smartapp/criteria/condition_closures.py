@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import operator
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
-from smartapp.criteria.compiling import Builder, Compiler, Fn, Mode, Run
+from smartapp.criteria.compiling import Builder, Compiler, Fn, Mode, Run, flat
 from smartapp.criteria.indexing import Members
 from smartapp.criteria.nodes import (
     Always,
@@ -128,23 +128,11 @@ def _asked(value: Value) -> list[Node]:
 
 
 def _and(c: Compiler, node: And) -> Fn:
-    return _all(tuple(c.fn(part) for part in _flat(c, node, And)), False)
+    return _all(tuple(c.fn(part) for part in flat(c, node)), False)
 
 
 def _or(c: Compiler, node: Or) -> Fn:
-    return _all(tuple(c.fn(part) for part in _flat(c, node, Or)), True)
-
-
-def _flat(c: Compiler, node: And | Or, kind: type[And | Or]) -> Iterator[Node]:
-    """The parts, with those of parts of the same kind in their place; but what is about the patient is asked once."""
-    for part in node.parts:
-        inner = part
-        while isinstance(inner, Define):
-            inner = inner.part
-        if isinstance(inner, kind) and not c.about_patient(inner):
-            yield from _flat(c, inner, kind)
-        else:
-            yield part
+    return _all(tuple(c.fn(part) for part in flat(c, node)), True)
 
 
 def _all(parts: tuple[Fn, ...], decisive: bool) -> Fn:

@@ -83,7 +83,7 @@ class Outcome:
     in scope, or is in none of the rules, raises :class:`CriteriaError`.
     """
 
-    __slots__ = ("_functions", "_known", "_numbers", "_program", "_run", "_unrefined", "mode")
+    __slots__ = ("_functions", "_known", "_memo", "_numbers", "_program", "_run", "_unrefined", "mode")
 
     def __init__(self, program: Program, mode: Mode, run: Run, known: Known) -> None:
         self.mode = mode
@@ -91,12 +91,18 @@ class Outcome:
         self._functions = program.functions(mode)
         self._numbers = program.plan.by_identity
         self._run = run
+        self._memo = run.memo
         self._known = known
         self._unrefined: Outcome | None = None
 
     def truth(self, node: Condition | EventSet) -> bool | None:
         """Whether the condition holds, or the set has a member; None: unknown."""
-        found = self._ask(node)
+        # A chart's measures ask four hundred times, nearly always with a node of the rules themselves, and most of
+        # the answers are those of a patient without events: three look-ups.
+        number = self._numbers.get(id(node))
+        found = TODO if number is None else self._memo[number]
+        if found is TODO:
+            found = self._ask(node)
         return is_there(found) if type(found) is Members else found
 
     def value(self, node: Value) -> Any:
@@ -142,17 +148,16 @@ class Outcome:
     @property
     def memo(self) -> Sequence[Any]:
         """What has been evaluated so far, by the plan's numbers."""
-        return self._run.memo
+        return self._memo
 
     def _walker(self) -> Walker:
         return Walker(self._run, self._functions, self._program.plan)
 
     def _ask(self, node: Node) -> Any:
-        # A chart's measures ask four hundred times, and nearly always with a node of the rules themselves.
         plan, number = self._program.plan, self._numbers.get(id(node))
         if number is None:
             number = plan.number(node)
-        known = self._run.memo[number]
+        known = self._memo[number]
         if known is not TODO:
             return known
         if not plan.about_patient[number]:

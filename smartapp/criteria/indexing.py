@@ -6,7 +6,7 @@ one look-up for each coding, however many value sets the rules name.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import chain
 
@@ -59,6 +59,9 @@ class _Place:
         self.unsure = unsure
 
 
+_NOWHERE = _Place((), ())
+
+
 @dataclass(slots=True)
 class _Kind:
     """What is looked for among the events of one FHIR type.
@@ -78,7 +81,8 @@ class _Kind:
             self.known.clear()
             self.places.clear()
         leaves = self._look_up(codes)
-        found = self.known[codes] = self.places.setdefault(leaves, _Place(*leaves))
+        found = self.places.setdefault(leaves, _Place(*leaves)) if any(leaves) else _NOWHERE
+        self.known[codes] = found
         return found
 
     def _look_up(self, codes: tuple[SlotCode, ...]) -> tuple[tuple[int, ...], tuple[int, ...]]:
@@ -90,8 +94,8 @@ class _Kind:
         return tuple(sure), tuple(number for number in doubtful if number not in sure)
 
 
-_Group = list[tuple[int, Event]]
-"""Events of one place, each with its number in the chart."""
+_Group = list[int]
+"""Events of one place, by their numbers in the chart."""
 
 
 class _Joined:
@@ -101,7 +105,8 @@ class _Joined:
     together once, and a condition is asked of them once (see :func:`smartapp.criteria.set_closures.sifted`).
     """
 
-    def __init__(self) -> None:
+    def __init__(self, events: Sequence[Event]) -> None:
+        self._events = events
         self._known: dict[tuple[int, ...], tuple[Event, ...]] = {}
 
     def events(self, groups: list[_Group] | None) -> tuple[Event, ...]:
@@ -111,7 +116,7 @@ class _Joined:
         found = self._known.get(key)
         if found is None:
             together = groups[0] if len(groups) == 1 else sorted(chain.from_iterable(groups))
-            found = self._known[key] = tuple(event for _, event in together)
+            found = self._known[key] = tuple(map(self._events.__getitem__, together))
         return found
 
 
@@ -140,12 +145,21 @@ class LeafIndex:
 
     def sort(self, facts: Facts, as_of: Instant) -> Leaves:
         """The members of every leaf that has any or is open; later events than ``as_of`` do not count."""
+        kinds = self._kinds
         groups: dict[_Place, _Group] = {}
         for number, event in enumerate(facts.events):
-            kind = self._kinds.get(event.kind)
-            if kind is not None and not _later(event, as_of):
-                place = kind.known.get(event.codes) or kind.place(event.codes)
-                groups.setdefault(place, []).append((number, event))
+            kind = kinds.get(event.kind)
+            if kind is None:
+                continue
+            start, codes = event.start, event.codes
+            place = kind.known.get(codes) or kind.place(codes)
+            if place is _NOWHERE or ((start is None or start > as_of) and _later(event, as_of)):
+                continue
+            group = groups.get(place)
+            if group is None:
+                groups[place] = [number]
+            else:
+                group.append(number)
         sure: dict[int, list[_Group]] = {}
         unsure: dict[int, list[_Group]] = {}
         for place, group in groups.items():
@@ -153,7 +167,7 @@ class LeafIndex:
                 sure.setdefault(leaf, []).append(group)
             for leaf in place.unsure:
                 unsure.setdefault(leaf, []).append(group)
-        joined, open_ = _Joined(), self._open(facts)
+        joined, open_ = _Joined(facts.events), self._open(facts)
         return {
             leaf: Members(joined.events(sure.get(leaf)), joined.events(unsure.get(leaf)), leaf in open_)
             for leaf in {*sure, *unsure, *open_}
@@ -178,11 +192,9 @@ def certain_only(leaves: Leaves) -> Leaves:
 
 
 def _later(event: Event, as_of: Instant) -> bool:
-    """Whether the event came after ``as_of``: by the earlier known of start and record; an appointment never."""
-    start = event.start
-    if start is not None and start <= as_of:  # nearly always
-        return False
+    """Whether an event that is not known to have begun came after ``as_of``: by the earlier known of start and
+    record; an appointment never."""
     if event.kind == "Appointment":
         return False
     at = event.at
-    return at > as_of if at is not None else start is not None
+    return at > as_of if at is not None else event.start is not None

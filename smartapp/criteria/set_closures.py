@@ -22,6 +22,7 @@ from smartapp.criteria.nodes import (
     With,
     WithLast,
 )
+from smartapp.criteria.sieves import Sieve, Sifted, sieve_of
 from smartapp.facts.events import Event
 
 
@@ -31,28 +32,25 @@ def _events(c: Compiler, node: Events) -> Fn:
 
 
 def _where(c: Compiler, node: Where) -> Fn:
-    events, condition, number = c.fn(node.events), c.fn(node.condition), c.number(node.condition)
+    events, sieve, number = c.fn(node.events), sieve_of(c, node.condition), c.number(node.condition)
     strict = c.strict
 
     def where(run: Run, _this: Event | None, _other: Event | None) -> Members:
         found: Members = events(run, None, None)
         if found is EMPTY:
             return EMPTY
-        holds, unknown = sifted(run, number, condition, found.sure)
-        possible = () if strict else unknown
+        holds, possible = sifted(run, number, sieve, found.sure)
+        if strict:
+            possible = ()
         if found.unsure:
-            holds_too, unknown_too = sifted(run, number, condition, found.unsure)
+            holds_too, unknown_too = sifted(run, number, sieve, found.unsure)
             possible += holds_too + unknown_too
-        return members(holds, possible, found.open)
+        return Members(holds, possible, found.open) if holds or possible or found.open else EMPTY
 
     return where
 
 
-Sifted = tuple[tuple[Event, ...], tuple[Event, ...]]
-"""The events for which a condition holds, and those for which it is unknown."""
-
-
-def sifted(run: Run, number: int, condition: Fn, events: tuple[Event, ...]) -> Sifted:
+def sifted(run: Run, number: int, sieve: Sieve, events: tuple[Event, ...]) -> Sifted:
     """Sift events by the condition with this number, which speaks of ``this`` alone.
 
     The answer is kept for the same tuple of events: several sets of the same status and period are cut out of the same
@@ -64,16 +62,8 @@ def sifted(run: Run, number: int, condition: Fn, events: tuple[Event, ...]) -> S
     key = (number, id(events))
     known = run.sifted.get(key)
     if known is None:
-        holds: list[Event] = []
-        unknown: list[Event] = []
-        for event in events:
-            truth = condition(run, event, None)
-            if truth:
-                holds.append(event)
-            elif truth is None:
-                unknown.append(event)
         # The events are kept with the answer, so that their tuple's id stays its own.
-        known = run.sifted[key] = (events, (tuple(holds), tuple(unknown)))
+        known = run.sifted[key] = (events, sieve.sift(run, events))
     return known[1]
 
 

@@ -20,8 +20,9 @@ Care that is a shared decision is never due: where it would be, it is *not appli
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import date, timedelta
+
+from msgspec import Struct
 
 from smartapp.facts.instants import FOREVER, Instant, day_of, is_finite, shift, start_of_day
 from smartapp.measures.answers import Answers, as_condition, found, last_found, not_read
@@ -29,8 +30,7 @@ from smartapp.measures.model import Clinical, ClosedBy, Every
 from smartapp.measures.statuses import Because, ClinicalStatus, ReasonCode
 
 
-@dataclass(frozen=True, slots=True)
-class Found:
+class Found(Struct, frozen=True):
     """What is known of one way to close the gap. ``until`` is when it stops to hold (``FOREVER`` for never)."""
 
     closed: ClosedBy
@@ -43,8 +43,7 @@ class Found:
         return None if self.last is None or not is_finite(self.last) else day_of(self.last)
 
 
-@dataclass(frozen=True, slots=True)
-class Due:
+class Due(Struct, frozen=True):
     """The chart's status of a care."""
 
     status: ClinicalStatus
@@ -70,6 +69,12 @@ def look_up(clinical: Clinical, strict: Answers, kleene: Answers) -> tuple[Found
     return tuple(looked)
 
 
+_NOT_MEANT = Due(
+    ClinicalStatus.NOT_APPLICABLE,
+    reasons=(Because(ReasonCode.NOT_IN_POPULATION, "The care is not meant for this patient."),),
+)
+
+
 def clinical_status(  # noqa: PLR0911  # one rule, one return
     clinical: Clinical, strict: Answers, kleene: Answers, as_of: Instant, *, deceased: bool = False
 ) -> Due:
@@ -78,8 +83,7 @@ def clinical_status(  # noqa: PLR0911  # one rule, one return
     if deceased:
         return Due(ClinicalStatus.NOT_APPLICABLE, reasons=(Because(ReasonCode.DECEASED, "The patient has died."),))
     if eligible is False:
-        text = "The care is not meant for this patient."
-        return Due(ClinicalStatus.NOT_APPLICABLE, reasons=(Because(ReasonCode.NOT_IN_POPULATION, text),))
+        return _NOT_MEANT
     if eligible is None:
         return _cannot_tell("Whether the care is meant for this patient", kleene.missing(clinical.eligible))
     excluded = [(r, kleene.truth(as_condition(r.part))) for r in clinical.excluded]

@@ -9,6 +9,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 
+from msgspec import Struct
+
 from smartapp.criteria.nodes import Condition, EventSet
 from smartapp.facts.instants import Instant
 from smartapp.measures.answers import (
@@ -57,8 +59,7 @@ class Populations:
 NOT_COUNTED = Populations(0, 0, 0, 0, 0)
 
 
-@dataclass(frozen=True, slots=True)
-class RateResult:
+class RateResult(Struct, frozen=True):
     """One group of a measure: what is reported and whether there is a gap."""
 
     group_id: str
@@ -67,8 +68,7 @@ class RateResult:
     reasons: tuple[Because, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class MeasureResult:
+class MeasureResult(Struct, frozen=True):
     """All of a measure's answers for one patient. ``caveats`` name what would have refined them and was not read."""
 
     measure: str
@@ -126,9 +126,16 @@ def evaluate_measure(
     due = clinical_status(measure.clinical, strict, kleene, as_of, deceased=deceased)
     rates = []
     for rate in measure.rates:
-        status, reasons = _gap(measure, rate, kleene, due, prospective=period_end > as_of)
+        if kleene.truth(applies(rate)) is False:
+            status, reasons = GapStatus.NOT_APPLICABLE, _NOT_IN_POPULATION
+        else:
+            status, reasons = _gap(measure, rate, kleene, due, prospective=period_end > as_of)
         rates.append(RateResult(rate.id, count_populations(rate, strict), status, reasons))
     return MeasureResult(measure.id, tuple(rates), due, _caveats(measure, rates, due, kleene))
+
+
+_NOT_IN_POPULATION: tuple[Because, ...] = (Because(ReasonCode.NOT_IN_POPULATION, "Not in the measure's population."),)
+"""The usual case: most patients are in the population of few measures."""
 
 
 def count_populations(rate: Rate, strict: Answers) -> Populations:
@@ -137,34 +144,33 @@ def count_populations(rate: Rate, strict: Answers) -> Populations:
     Most patients are in the initial population of few measures, and nothing else is asked of the others.
     """
 
-    def members(population: Population) -> Members:
-        if isinstance(population, EventSet):
-            return frozenset(event.reference for event in strict.events(population))
-        return _PATIENT if strict.truth(population) else _NOBODY
-
-    def any_of(reasons: Sequence[Reason]) -> Members:
-        return _NOBODY.union(*(members(reason.part) for reason in reasons))
-
-    initial = members(rate.initial_population)
+    initial = _members(rate.initial_population, strict)
     if not initial:
         return NOT_COUNTED
+
+    def any_of(reasons: Sequence[Reason]) -> Members:
+        return _NOBODY.union(*(_members(reason.part, strict) for reason in reasons))
+
     return cascade(
         initial=initial,
-        denominator=members(rate.denominator),
+        denominator=_members(rate.denominator, strict),
         exclusions=any_of(rate.exclusions),
-        numerator=members(rate.numerator),
+        numerator=_members(rate.numerator, strict),
         numerator_exclusions=any_of(rate.numerator_exclusions),
         exceptions=any_of(rate.exceptions),
     )
 
 
+def _members(population: Population, strict: Answers) -> Members:
+    if isinstance(population, EventSet):
+        return frozenset(event.reference for event in strict.events(population))
+    return _PATIENT if strict.truth(population) else _NOBODY
+
+
 def _gap(  # noqa: PLR0911  # one sentence, one return
     measure: Measure, rate: Rate, kleene: Answers, due: Due, *, prospective: bool
 ) -> tuple[GapStatus, tuple[Because, ...]]:
-    counted = kleene.truth(applies(rate))
-    if counted is False:
-        return GapStatus.NOT_APPLICABLE, (Because(ReasonCode.NOT_IN_POPULATION, "Not in the measure's population."),)
-    if counted is None:
+    if kleene.truth(applies(rate)) is None:
         return _cannot_tell("Whether the measure applies", kleene, [applies(rate)])
     if rate.basis == "encounter":
         return _gap_by_encounter(rate, kleene, due, prospective=prospective)
@@ -242,9 +248,10 @@ def _caveats(measure: Measure, rates: Sequence[RateResult], due: Due, kleene: An
     if due.status not in (ClinicalStatus.NOT_APPLICABLE, ClinicalStatus.CANNOT_TELL):
         reasons += measure.clinical.excluded
     for rate, result in zip(measure.rates, rates, strict=True):
-        counted = not any(because.code is ReasonCode.NOT_IN_POPULATION for because in result.reasons)
-        if counted and result.gap_status is not GapStatus.CANNOT_TELL:
+        if result.reasons is not _NOT_IN_POPULATION and result.gap_status is not GapStatus.CANNOT_TELL:
             reasons += [*rate.exclusions, *rate.exceptions]
+    if not reasons:
+        return ()
     refined = [name for reason in reasons for name in kleene.caveats(as_condition(reason.part))]
     uncertain = [reason.name for reason in not_ruled_out(reasons, kleene)]
     return tuple(dict.fromkeys(refined + uncertain))

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
+
+from msgspec import Struct
 
 
 class GapStatus(StrEnum):
@@ -47,8 +48,7 @@ class ReasonCode(StrEnum):
     CAVEAT = "caveat"
 
 
-@dataclass(frozen=True, slots=True)
-class Because:
+class Because(Struct, frozen=True):
     """Why a status is what it is. ``missing`` names what was not read; ``when`` the day of what was found."""
 
     code: ReasonCode
