@@ -252,10 +252,11 @@ def _rate(number: int, title: str, population: Condition) -> Rate:
     )
 
 
-# On the chart: a supply that reaches to the day of evaluation, or an active order of which no end is known.
+# On the chart: a supply that reaches to the day of evaluation, or an active order without a period (bounds without an
+# end are none, and say nothing of an order that is completed).
 _statin_now: EventSet = done(medication_requests(*_STATINS)).where(
-    (status.is_in("active", "completed") & end.is_known & end.on_or_after(as_of))
-    | (status.is_("active") & ~end.is_known)
+    (status.is_in("active", "completed") & start.is_known & end.on_or_after(as_of))
+    | (status.is_("active") & ~start.is_known)
 )
 
 CMS347 = Measure(

@@ -12,6 +12,7 @@ from support.patients.charts_care import CARE
 from support.patients.charts_more import MORE
 from support.patients.common import FRAIL, HOSPICE, ILL, NURSING_HOME, PALLIATIVE
 
+from smartapp.facts.instants import FOREVER
 from smartapp.measures import codes
 from smartapp.measures import valuesets as vs
 from smartapp.measures.catalogue import MEASURES
@@ -290,6 +291,8 @@ def cms347() -> ChartTable:
     table.row("ordered, active, without a period", "up-to-date", pills(None))
     table.row("ordered, completed, without a period", "due", pills(None, status="completed"))
     table.row("completed, taken until today", "up-to-date", pills("2026-04-01", "2026-06-30", status="completed"))
+    table.row("ordered, active, bounds without an end", "up-to-date", pills(None, end=FOREVER))
+    table.row("ordered, completed, bounds without an end", "due", pills(None, end=FOREVER, status="completed"))
     table.row("stopped, taken until today", "due", pills("2026-04-01", "2026-06-30", status="stopped"))
     table.row("not to be given", "due", pills(None, negated=True))
     for kind in (vs.MODERATE_INTENSITY_STATIN, vs.HIGH_INTENSITY_STATIN):
