@@ -212,6 +212,7 @@ def _medicines(table: Table, of: Screening, positive: b.Event) -> None:
         table.row(f"taken {start} to {end}", DONE if hit else OPEN, *made(when=start, until=end))
     table.row("taken since before the year", DONE, *made(when="2025-12-01"))
     table.row("without a period", OPEN, *made(when=None))
+    table.row("bounds without an end are no period", OPEN, *made(when=None, end=b.FOREVER))
     long = (OVER_TWO_DAYS, positive)
     two = ("2026-06-16", "2026-07-16")
     table.row("ordered before a visit of two days ends", OPEN, *long, pills("2026-06-15", *two), alone=True)

@@ -241,6 +241,7 @@ def _statins(table: Table) -> None:
         table.row(f"ordered, {word}", OPEN, *ordered(intent=word))
     taken = beside(MI, partial(b.medicine, STATINS[0], at="2024-06-01"))
     overlapping(table, "taken", taken, GIVEN, OPEN)
+    table.row("bounds without an end are no period", OPEN, *taken(when=None, end=b.FOREVER))
     table.row("taken, whatever the intent", GIVEN, *taken(when="2026-02-01", intent="plan"))
     for made, says in ((ordered, "ordered"), (partial(taken, when="2026-02-01"), "taken")):
         for word in GOOD_ORDERS:

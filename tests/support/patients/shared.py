@@ -177,6 +177,7 @@ def _illness_rows(table: Table, **patient: object) -> None:
     ):
         table.row(f"dementia medicine {start} to {end}", hit, *pills(when=start, until=end), **patient)
     table.row("dementia medicine without a period", OUT, *pills(when=None), **patient)
+    table.row("dementia medicine, bounds without an end", OUT, *pills(when=None, end=b.FOREVER), **patient)
     table.row("dementia medicine completed", OUT, *pills(status="completed"), **patient)
     for word in INTENTS:
         table.row(f"dementia medicine {word}", IN, *pills(intent=word), **patient)
