@@ -12,6 +12,7 @@ from smartapp.core import Core
 from smartapp.resources import resource_folder
 from smartapp.web import errors, forgery, frame, guards, headers
 from smartapp.web.chart import chart_pages
+from smartapp.web.enrolment import enrolment_pages
 from smartapp.web.entry import entry_pages
 from smartapp.web.hooks import hooks
 from smartapp.web.messages import messages_pages
@@ -45,7 +46,15 @@ def create_app(core: Core) -> Flask:
     app.extensions["smartapp"] = _parts(core)
     look = Look(stylesheet="/static/app.css", script="/static/continue.js")
     app.register_blueprint(launch_blueprint(core.launch, look=look))
-    launched = (entry_pages, chart_pages, population_pages, outreach_pages, messages_pages, wording_pages)
+    launched = (
+        entry_pages,
+        chart_pages,
+        population_pages,
+        outreach_pages,
+        messages_pages,
+        wording_pages,
+        enrolment_pages,
+    )
     for pages in (*launched, opt_out_pages, hooks):
         app.register_blueprint(pages)
     guards.declare_public(
@@ -75,6 +84,7 @@ def _parts(core: Core) -> Parts:
         remarks=core.remarks,
         outreach=core.outreach,
         desk=core.desk,
+        enrolment=core.enrolment,
         replies=core.replies,
         population=core.population,
         opt_outs=core.opt_outs,

@@ -53,6 +53,7 @@ from smartapp.reading.results import Limits
 from smartapp.services.backend import Backend
 from smartapp.services.chart import ChartService
 from smartapp.services.enabled import Enabled, chosen
+from smartapp.services.enrolment import Enrolment
 from smartapp.services.lanes import Lanes
 from smartapp.services.message_desk import MessageDesk
 from smartapp.services.outreach import OutreachService
@@ -315,6 +316,21 @@ class Core:
             reengaged=self.sequences.care_may_follow,
             reviewed=self.approvals.is_reviewed,
             rules=self.rules.rules,
+        )
+
+    @cached_property
+    def enrolment(self) -> Enrolment:
+        return Enrolment(
+            population=self.population,
+            chart=self.chart,
+            outreach=self.outreach,
+            wordings=self.wordings,
+            approvals=self.approvals,
+            queue=self.queue,
+            runs=self.sequences,
+            store=self.charts,
+            clock=self.outside.clock,
+            entropy=self.outside.entropy,
         )
 
     @cached_property

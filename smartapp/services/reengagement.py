@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from launch.ports import Clock
 from smartapp.audit.logs import Safe
@@ -121,17 +121,10 @@ class Reengagement:
             yield Stop.DECEASED
         if view.snapshot.contact.no_outreach:
             yield Stop.OPTED_OUT
-        if dormancy(view.memberships) is False or self._is_booked(view):
+        if dormancy(view.memberships) is False or is_booked(view, self._clock()):
             yield Stop.APPOINTMENT_MADE
         if any(m.id == run.measure and r.clinical_status in _CLOSED for m, r in view.results):
             yield Stop.GAP_CLOSED
-
-    def _is_booked(self, view: ChartView) -> bool:
-        now = instant(self._clock())
-        return any(
-            event.kind == "Appointment" and event.status in _BOOKED and event.start is not None and event.start > now
-            for event in view.snapshot.facts.events
-        )
 
     def _written(self, run: Run, progress: Progress, step: Step, view: ChartView | None) -> Message:
         """The step's message: queued where its wording was approved for this, else for review."""
@@ -157,6 +150,15 @@ class Reengagement:
             return None
         launch = self._backend.context(ehr, run.patient.removeprefix("Patient/"))
         return self._chart.evaluate(self._chart.read_now(launch))
+
+
+def is_booked(view: ChartView, now: datetime) -> bool:
+    """Whether the patient has a visit to come."""
+    after = instant(now)
+    return any(
+        event.kind == "Appointment" and event.status in _BOOKED and event.start is not None and event.start > after
+        for event in view.snapshot.facts.events
+    )
 
 
 def observe_discarded(progress: Progress) -> Progress:

@@ -25,6 +25,7 @@ NOTICES = {
     "wording-approved": ("good", "Approved. It holds for this version of the wording."),
     "wording-withdrawn": ("good", "The approval is withdrawn."),
     "discarded": ("good", "Discarded. Nothing was sent."),
+    "enrolment-undone": ("good", "Taken back. To those who are not shown as sent, nothing was sent."),
     "reading": ("info", "Reading the chart again."),
 }
 """One-time sentences after a form was taken, by the word in the address: never free text from the request."""

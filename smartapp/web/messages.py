@@ -69,6 +69,7 @@ def page(handle: str) -> Response:
         current="messages",
         page=content,
         no_list=launch.patient is None and not people,
+        may_enrol=launch.patient is None and bool(people) and launch.user.role in (CLINICIAN, COORDINATOR),
     )
 
 

@@ -12,6 +12,7 @@ from smartapp.messages.approvals import Approvals
 from smartapp.messages.channels.opt_outs import OptOuts
 from smartapp.persistence.practice import GapRemarks
 from smartapp.services.chart import ChartService
+from smartapp.services.enrolment import Enrolment
 from smartapp.services.message_desk import MessageDesk
 from smartapp.services.outreach import OutreachService
 from smartapp.services.population import PopulationService
@@ -30,6 +31,7 @@ class Parts:
     remarks: GapRemarks
     outreach: OutreachService
     desk: MessageDesk
+    enrolment: Enrolment
     replies: SmsReplies
     population: PopulationService
     opt_outs: OptOuts
