@@ -31,7 +31,8 @@ class Sort(StrEnum):
 class Atom:
     """A question's rows: a query, or a test of rows with the ``value`` that ``{s}``, its truth, gives.
 
-    ``best`` is ``max`` or ``min`` for a value, ``bit_or`` for bits, of which there are ``width``.
+    ``best`` is ``max`` or ``min`` for a value, ``bit_or`` for bits, of which there are ``width``. A value from a test
+    is the ``field`` of the rows for which ``value`` is true.
     """
 
     index: int
@@ -42,10 +43,16 @@ class Atom:
     sets: Sets
     value: str = ""
     width: int = 1
+    field: str = ""
 
     @property
     def table(self) -> str:
         return f"atom_{self.index}"
+
+    @property
+    def certain(self) -> bool:
+        """Whether only rows count for which the truth is known."""
+        return self.value in (_IF_SURE, _WHERE)
 
     @cached_property
     def rows(self) -> str:
@@ -53,8 +60,10 @@ class Atom:
         if isinstance(self.source, str):
             return self.source
         truth = " AND ".join(f"({part})" for part in self.source.parts) or "TRUE"
-        tested = f"SELECT t.p, {self.value.format(s=f'({truth})')} AS v FROM {self.source.source(self.sets)}"
-        return f"SELECT p, v FROM ({tested}) WHERE v <> 0"
+        value, source = self.value.format(s=f"({truth})"), self.source.source(self.sets)
+        if self.field:
+            return f"SELECT t.p, {self.field} AS v FROM {source} AND {value} AND {self.field} IS NOT NULL"
+        return f"SELECT p, v FROM (SELECT t.p, {value} AS v FROM {source}) WHERE v <> 0"
 
     @property
     def aggregated(self) -> str:
@@ -66,6 +75,7 @@ Read = Callable[[Atom, int], str]
 """The expression of an atom where it is asked for: whether it has a bit; for bit 0 its value."""
 
 SURE, MAYBE = 1, 2
+_WHERE, _UNLESS_FALSE = "{s}", "{s} IS NOT FALSE"
 _IF_SURE = "CASE WHEN {s} THEN 1 ELSE 0 END"
 _SURE_OR_MAYBE = "CASE WHEN {s} THEN 1 WHEN {s} IS NULL THEN 2 ELSE 0 END"
 
@@ -168,21 +178,17 @@ class Atoms:
         sort = Sort.TIME if node.type is Type.TIME else Sort.NUMBER
         best, number = "max" if node.highest else "min", self._number(node)
 
-        def edge(key: str, where: str) -> str:
-            kept = self._made.get((key, number, real))
-            if kept is None:
-                select = f"SELECT t.p, {field} AS v FROM {test.source(self.sets)} AND {where} AND {field} IS NOT NULL"
-                kept = self._keep((key, number, real), sort, best, select)
-            return read(kept, 0)
+        def edge(key: str, which: str) -> str:
+            return read(self._keep((key, number, real), sort, best, test, which, field=field), 0)
 
-        value = edge("edge", f"({truth})")
+        value = edge("edge", _WHERE)
         if real is Mode.STRICT:
             return value
         # An uncertain member matters only if it would change the answer.
         lost = f"CASE WHEN ({truth}) IS NULL AND {field} IS NULL THEN TRUE ELSE FALSE END"
         blank = self._keep(("blank", number, real), Sort.BITS, "bit_or", replace(test, parts=(lost,)), _IF_SURE)
         doubt = f"({read(blank, SURE)}{self._or_open(node.events, real, read)})"
-        same = f"{edge('edge-of-all', f'({truth}) IS NOT FALSE')} IS NOT DISTINCT FROM {value}"
+        same = f"{edge('edge-of-all', _UNLESS_FALSE)} IS NOT DISTINCT FROM {value}"
         return f"CASE WHEN NOT {doubt} AND {same} THEN {value} END"
 
     def _total(self, node: Total, mode: Mode, read: Read) -> str:
@@ -211,9 +217,12 @@ class Atoms:
         value: str = "",
         *,
         width: int = 1,
+        field: str = "",
     ) -> Atom:
         found = self._made.get(key)
         if found is None:
-            found = self._made[key] = Atom(len(self.all), key, sort, best, source, self.sets, value, width)
+            found = self._made[key] = Atom(
+                len(self.all), key, sort, best, source, self.sets, value, width if sort is Sort.BITS else 0, field
+            )
             self.all.append(found)
         return found

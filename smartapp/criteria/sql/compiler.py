@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
+from copy import copy
 from dataclasses import dataclass
 
 from smartapp.criteria.compiling import Mode
@@ -12,7 +13,6 @@ from smartapp.criteria.nodes import Events, Has, Node, PatientHas, Refines, Valu
 from smartapp.criteria.plan import Plan
 from smartapp.criteria.sql.classes import CodeQuestion, Known, question_of
 from smartapp.criteria.sql.dialect import Dialect
-from smartapp.criteria.tree import walk
 from smartapp.facts.instants import Instant
 
 
@@ -43,13 +43,12 @@ class Context:
         known: Known,
         times: Times,
         dialect: Dialect,
-        uses: Counter[tuple[int, Mode]],
     ) -> None:
         self.plan = Plan(rules)
         self.known = known
         self.times = times
         self.dialect = dialect
-        self.uses_before = uses
+        self.uses_before: Counter[tuple[int, Mode]] = Counter()
         self.uses: Counter[tuple[int, Mode]] = Counter()
         self.births: dict[str, str] = {}
         self._answers = {
@@ -60,7 +59,13 @@ class Context:
             for number, question in enumerate(questions)
             for table in ((known.patient_classes if question.about == "patient" else known.present_classes),)
         }
-        self._refined = [any(isinstance(part, Refines) for part in walk(node)) for node in self.plan.nodes]
+        self._refined = self.plan.containing(Refines)
+
+    def afresh(self, uses: Counter[tuple[int, Mode]]) -> Context:
+        """The same rules and data for another writing, which knows how often the sets are ``uses``."""
+        other = copy(self)
+        other.uses_before, other.uses, other.births = uses, Counter(), {}
+        return other
 
     def number(self, node: Node) -> int:
         return self.plan.number(node)
@@ -74,7 +79,7 @@ class Context:
 
     def plain_mode(self, node: Node, mode: Mode) -> Mode:
         """Kleene for unrefined where there is no refinement inside."""
-        if mode is Mode.UNREFINED and not self._refined[self.number(node)]:
+        if mode is Mode.UNREFINED and self.number(node) not in self._refined:
             return Mode.KLEENE
         return mode
 

@@ -10,27 +10,25 @@ it reads are described in :mod:`.layout`.
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import NamedTuple
 
 from smartapp.criteria.compiling import Mode
 from smartapp.criteria.nodes import Condition, EventSet, Exists, Node, Value
-from smartapp.criteria.sql.atoms import Atom, Atoms, Sort
+from smartapp.criteria.sql.atoms import Atom, Atoms
 from smartapp.criteria.sql.classes import CodeQuestion, Known, code_questions
 from smartapp.criteria.sql.compiler import Context, Times
 from smartapp.criteria.sql.dialect import DUCKDB, Dialect
 from smartapp.criteria.sql.scalars import Scope
 from smartapp.criteria.sql.sets import Sets
 from smartapp.criteria.sql.settled import Settled
-from smartapp.criteria.sql.words import Places, word_tables
+from smartapp.criteria.sql.words import Places, hit_tables
 from smartapp.criteria.tree import owners
 from smartapp.errors import CriteriaError
 
 TRITS_IN_A_WORD = 31
-VALUES_IN_A_TABLE = 12
-_NO_NUMBER = "CAST(NULL AS DOUBLE)"
 
 
 class Question(NamedTuple):
@@ -84,46 +82,32 @@ class PopulationProgram:
     questions: tuple[Question, ...]
     tallies: Mapping[str, tuple[EventSet, ...]] = field(default_factory=dict)
 
-    @property
+    @cached_property
     def rules(self) -> tuple[Node, ...]:
         sets = (one for group in self.tallies.values() for one in group)
         return tuple(dict.fromkeys((*(_asked(question.node) for question in self.questions), *sets)))
 
-    @property
+    @cached_property
     def code_questions(self) -> tuple[CodeQuestion, ...]:
         """What has to be known of codes: the numbers in a :class:`Class` are places in this list."""
         return code_questions(self.rules)
 
     def script(self, known: Known, times: Times, dialect: Dialect = DUCKDB) -> Script:
         """The queries for some data and times. Raises :class:`CriteriaError` for a rule that SQL cannot say."""
-        first = _Writing(self, known, times, dialect, uses=Counter(), places=Places())
+        context = Context(rules=self.rules, questions=self.code_questions, known=known, times=times, dialect=dialect)
+        settled = Settled(context)
+        first = _Writing(self, context, settled, Places())
         first.write()
         # What the first writing used twice, the second makes a table; what it read from the same rows stands together.
-        places = Places.arranged(first.bits(), known.rows)
-        return _Writing(self, known, times, dialect, uses=first.context.uses, places=places).write()
+        places = Places.arranged(first.asked(), known.rows)
+        return _Writing(self, context.afresh(context.uses), settled, places).write()
 
 
 class _Writing:
-    def __init__(
-        self,
-        program: PopulationProgram,
-        known: Known,
-        times: Times,
-        dialect: Dialect,
-        *,
-        uses: Counter[tuple[int, Mode]],
-        places: Places,
-    ) -> None:
+    def __init__(self, program: PopulationProgram, context: Context, settled: Settled, places: Places) -> None:
         self.program = program
-        self.context = Context(
-            rules=program.rules,
-            questions=program.code_questions,
-            known=known,
-            times=times,
-            dialect=dialect,
-            uses=uses,
-        )
-        self.settled = Settled(self.context)
+        self.context = context
+        self.settled = settled
         self.atoms = Atoms()
         self.atoms.sets = Sets(self.context, self.settled, self.atoms.in_query)
         self.places = places
@@ -133,9 +117,9 @@ class _Writing:
         self._values: dict[str, str] = {}
         self._read: dict[str, int] = {}
 
-    def bits(self) -> list[Atom]:
-        """The atoms of truth that the columns ask for."""
-        return [self.atoms.all[index] for index in self._asked if self.atoms.all[index].sort is Sort.BITS]
+    def asked(self) -> list[Atom]:
+        """The atoms that the columns ask for."""
+        return [self.atoms.all[index] for index in self._asked]
 
     def write(self) -> Script:
         columns: dict[Question, Column] = {}
@@ -188,7 +172,7 @@ class _Writing:
         self._asked[atom.index] = None
         if not bit:
             return f"pt.x{atom.index}"
-        word, place = self.places.place(atom)
+        _, word, place = self.places.place(atom)
         self._read[f"w{word}"] = self._read.get(f"w{word}", 0) | bit << place
         return f"(pt.w{word} & {bit << place}) <> 0"
 
@@ -203,17 +187,14 @@ class _Writing:
     def _people(self) -> tuple[tuple[tuple[str, str], ...], str]:
         """The tables of the atoms that the columns ask for, and ``people`` from ``person`` with them.
 
-        The atoms of a word are one aggregation over all their rows. All words in one query would need fewer tables,
-        and takes DuckDB minutes to plan.
+        Few tables of many columns: each join carries the columns of all before it. One table for all would be a query
+        that takes DuckDB minutes to plan.
         """
-        tables = word_tables(self.atoms, self.bits(), self.places)
-        words = [name.replace("hits_", "w") for name, _ in tables]
-        values = [self.atoms.all[index] for index in self._asked if self.atoms.all[index].sort is not Sort.BITS]
-        for start in range(0, len(values), VALUES_IN_A_TABLE):
-            tables.append((f"hits_v{start}", _values(values[start : start + VALUES_IN_A_TABLE])))
-        joins = "".join(f" LEFT JOIN {name} ON {name}.q = pt.p" for name, _ in tables)
+        hits = hit_tables(self.atoms, self.asked(), self.places)
+        joins = "".join(f" LEFT JOIN {one.name} ON {one.name}.q = pt.p" for one in hits)
+        words = [word for one in hits for word in one.words]
         columns = "".join(f", coalesce({word}, 0) AS {word}" for word in words)
-        columns += "".join(f", x{atom.index}" for atom in values)
+        columns += "".join(f", {value}" for one in hits for value in one.values)
         found = f"SELECT pt.*{columns} FROM person pt{joins}"
         kept = "".join(f", pt.{word}" for word in words)
         ages = "".join(f", {age} AS {name}" for age, name in self._ages.items())
@@ -223,7 +204,8 @@ class _Writing:
         told = f"SELECT pt.p, pt.deceased{kept}{truths} FROM ({aged}) pt"
         made = "".join(f", {word} AS s{number}" for number, word in enumerate(self._scalar_words()))
         made += "".join(f", pt.{name}" for name in self._values.values())
-        return tuple(tables), f"SELECT pt.p, pt.deceased{kept}{made} FROM ({told}) pt"
+        tables = tuple((one.name, one.select) for one in hits)
+        return tables, f"SELECT pt.p, pt.deceased{kept}{made} FROM ({told}) pt"
 
     def _scalar_words(self) -> list[str]:
         places = list(self._scalars.values())
@@ -235,21 +217,6 @@ class _Writing:
             )
             for start in range(0, len(places), TRITS_IN_A_WORD)
         ]
-
-
-def _values(atoms: Sequence[Atom]) -> str:
-    """One row a patient with the values of some atoms."""
-    rows, made = [], []
-    for atom in atoms:
-        is_time = atom.sort is Sort.TIME
-        value = f"v, {_NO_NUMBER} AS d" if is_time else "CAST(NULL AS BIGINT) AS v, CAST(v AS DOUBLE) AS d"
-        rows.append(f"SELECT p, {atom.index} AS k, {value} FROM ({atom.rows})")
-        made.append(f"{atom.best}({'v' if is_time else 'd'}) FILTER (WHERE k = {atom.index}) AS x{atom.index}")
-    return f"SELECT p AS q, {', '.join(made)} FROM ({_all(rows)}) GROUP BY p"
-
-
-def _all(queries: Sequence[str]) -> str:
-    return " UNION ALL ".join(queries)
 
 
 def _asked(node: Node) -> Node:

@@ -74,8 +74,11 @@ class Sets:
         return set_name(*key) if self._is_table(events, key) else f"({select})"
 
     def _is_table(self, events: EventSet, key: tuple[int, Mode]) -> bool:
-        # A leaf is a range of the sorted table already.
-        return not isinstance(events, Events) and self.c.uses_before[key] > 1
+        # A leaf is a range of the sorted table already. What joins or picks is never written into another query: of a
+        # query that is nested deep, planning takes longer than running.
+        return isinstance(events, With | WithLast | Pick) or (
+            not isinstance(events, Events) and self.c.uses_before[key] > 1
+        )
 
 
 class Joins:

@@ -2,55 +2,79 @@
 
 Events are read by class. Where many of the classes that two groups of atoms read are the same, both are read in one
 pass, and whether an event is of an atom's classes becomes one of its conditions: a pass over a row costs about as much
-as a dozen conditions.
+as a dozen conditions, and a pass over no rows at all as a good many, for each has to be planned.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from typing import NamedTuple
 
-from smartapp.criteria.sql.atoms import Atom, Atoms
+from smartapp.criteria.sql.atoms import Atom, Atoms, Sort
 from smartapp.criteria.sql.compiler import in_list
 from smartapp.criteria.sql.rowtests import Test
 
 BITS = 62
-_PASS = 12
+COLUMNS_IN_A_TABLE = 12
+"""Words and values of a table: the rows of each of its passes have all of them."""
+_ROW = 12
 """What reading a row costs, in conditions."""
+_PASS = 100_000
+"""What a pass costs that reads nothing, in conditions: it has to be planned."""
 Key = tuple[object, ...]
 Classes = tuple[int, ...]
+_EMPTY = {Sort.BITS: "CAST(NULL AS BIGINT)", Sort.TIME: "CAST(NULL AS BIGINT)", Sort.NUMBER: "CAST(NULL AS DOUBLE)"}
+
+
+class Place(NamedTuple):
+    """The table of an atom; for bits the word (no two tables have one in common) and the first bit."""
+
+    table: int = 0
+    word: int = 0
+    bit: int = 0
 
 
 @dataclass(frozen=True)
 class Places:
-    """The word and the bit of each atom, by the atom's key; made of a first writing, read by the second.
+    """The place of each atom, by the atom's key; made of a first writing, read by the second.
 
     ``read`` are the classes of the pass that an atom of events is answered in.
     """
 
-    of: Mapping[Key, tuple[int, int]] = field(default_factory=dict)
+    of: Mapping[Key, Place] = field(default_factory=dict)
     read: Mapping[Key, Classes] = field(default_factory=dict)
 
     @classmethod
     def arranged(cls, atoms: Sequence[Atom], rows: Mapping[int, int]) -> Places:
         """Atoms of the same rows in the same word, those of events first, by class; ``rows`` of each class."""
         read = _passes(atoms, rows)
-        of: dict[Key, tuple[int, int]] = {}
-        word, bit = 0, 0
+        of: dict[Key, Place] = {}
+        table, word, bit, columns = 0, 0, 0, 1
         for group in sorted(_grouped(atoms, read).values(), key=lambda group: _order(group, read)):
-            width = sum(atom.width for atom in group)
-            if bit and bit + width > BITS:
-                word, bit = word + 1, 0
+            values = sum(not atom.width for atom in group)
+            if columns > 1 and columns + values > COLUMNS_IN_A_TABLE:
+                table, word, bit, columns = table + 1, word + 1, 0, 1
+            columns += values
             for atom in group:
                 if bit + atom.width > BITS:
-                    word, bit = word + 1, 0
-                of[atom.key] = (word, bit)
+                    word, bit, columns = word + 1, 0, columns + 1
+                of[atom.key] = Place(table, word, bit)
                 bit += atom.width
         return cls(of, read)
 
-    def place(self, atom: Atom) -> tuple[int, int]:
-        """Word and bit; in a first writing any will do."""
-        return self.of.get(atom.key, (0, 0))
+    def place(self, atom: Atom) -> Place:
+        """In a first writing any will do."""
+        return self.of.get(atom.key, Place())
+
+
+class Hits(NamedTuple):
+    """A table with a row for each patient ``q`` of whom any of its atoms says anything: its words and values."""
+
+    name: str
+    select: str
+    words: tuple[str, ...]
+    values: tuple[str, ...]
 
 
 def _passes(atoms: Iterable[Atom], rows: Mapping[int, int]) -> dict[Key, Classes]:
@@ -63,7 +87,7 @@ def _passes(atoms: Iterable[Atom], rows: Mapping[int, int]) -> dict[Key, Classes
             asked.setdefault((source.classes, source.joined()), []).append(atom)
 
     def cost(classes: frozenset[int], count: int) -> int:
-        return sum(rows.get(number, 1) for number in classes) * (_PASS + count)
+        return _PASS + sum(rows.get(number, 1) for number in classes) * (_ROW + count)
 
     for (classes, joined), some in sorted(asked.items(), key=lambda one: -len(one[0][0])):
         here, made = frozenset(classes), passes.setdefault(joined, [])
@@ -100,39 +124,71 @@ def _order(group: Sequence[Atom], read: Mapping[Key, Classes]) -> tuple[object, 
     return (0, read[group[0].key]) if source.root_set is None else (1, ())
 
 
-def word_tables(atoms: Atoms, asked: Sequence[Atom], places: Places) -> list[tuple[str, str]]:
-    """A table for each word: ``q``, the patient, and the word. Its atoms are one aggregation over all their rows."""
-    words: dict[int, list[Atom]] = {}
+def hit_tables(atoms: Atoms, asked: Sequence[Atom], places: Places) -> list[Hits]:
+    """The tables of some atoms: each is one aggregation over all rows of its atoms."""
+    tables: dict[int, list[Atom]] = {}
     for atom in asked:
-        words.setdefault(places.place(atom)[0], []).append(atom)
-    tables = []
-    for word, some in sorted(words.items()):
-        groups = _grouped(some, places.read)
-        rows = " UNION ALL ".join(_branch(atoms, group, places) for group in groups.values())
-        tables.append((f"hits_{word}", f"SELECT p AS q, bit_or(v) AS w{word} FROM ({rows}) GROUP BY p"))
-    return tables
+        tables.setdefault(places.place(atom).table, []).append(atom)
+    return [_table(f"hits_{number}", atoms, some, places) for number, some in sorted(tables.items())]
 
 
-def _branch(atoms: Atoms, group: Sequence[Atom], places: Places) -> str:
-    """The rows of the atoms of one group with their bits; each condition is worked out once for all of them."""
+def _table(name: str, atoms: Atoms, some: Sequence[Atom], places: Places) -> Hits:
+    words = {f"w{places.place(atom).word}": "bit_or" for atom in some if atom.width}
+    values = {f"x{atom.index}": atom for atom in some if not atom.width}
+    columns = dict.fromkeys(words, _EMPTY[Sort.BITS]) | {x: _EMPTY[atom.sort] for x, atom in values.items()}
+    branches = [_branch(atoms, group, places) for group in _grouped(some, places.read).values()]
+    rows = " UNION ALL ".join(
+        f"SELECT p, {', '.join(f'{made.get(one, empty)} AS {one}' for one, empty in columns.items())} FROM {source}"
+        for made, source in branches
+    )
+    best = words | {x: atom.best for x, atom in values.items()}
+    found = ", ".join(f"{best[one]}({one}) AS {one}" for one in columns)
+    return Hits(name, f"SELECT p AS q, {found} FROM ({rows}) GROUP BY p", tuple(words), tuple(values))
+
+
+def _branch(atoms: Atoms, group: Sequence[Atom], places: Places) -> tuple[dict[str, str], str]:
+    """The columns that one pass gives, over its rows; each condition is worked out once for all of its atoms."""
     source = group[0].source
     if isinstance(source, str):
-        return f"SELECT p, CAST(v AS BIGINT) * {1 << places.place(group[0])[1]} AS v FROM ({source})"
+        return _columns(((group[0], "v", "v"),), places), f"({source})"
     every = source.classes
     if source.root_set is None:
         every = places.read.get(group[0].key, every)
         source = replace(source, root=("work", every))
-    parts: dict[str, str] = {}
-    truths: dict[str, str] = {}
-    bits = []
+    asked = []
     for atom in group:
         assert isinstance(atom.source, Test), "one group, one kind"
-        conditions = [] if atom.source.classes == every else [in_list("t.cls", atom.source.classes)]
-        named = [parts.setdefault(part, f"c{len(parts)}") for part in (*conditions, *atom.source.parts)]
+        own = () if atom.source.classes == every else (in_list("t.cls", atom.source.classes),)
+        asked.append((*own, *atom.source.parts))
+    # What all ask for need not be worked out, but left out; a row for which it is unknown stays where that matters.
+    shared = [part for part in asked[0] if all(part in parts for parts in asked)]
+    strict = all(atom.certain for atom in group)
+    left_out = "".join(f" AND ({part})" if strict else f" AND ({part}) IS NOT FALSE" for part in shared)
+    parts: dict[str, str] = {}
+    truths: dict[str, str] = {}
+    fields: dict[str, str] = {}
+    made = []
+    for atom, conditions in zip(group, asked, strict=True):
+        named = [parts.setdefault(part, f"c{len(parts)}") for part in conditions if not (strict and part in shared)]
         truth = truths.setdefault(" AND ".join(named) or "TRUE", f"s{len(truths)}")
-        bits.append(f"CAST({atom.value.format(s=truth)} AS BIGINT) * {1 << places.place(atom)[1]}")
-    worked_out = "".join(f", {part} AS {name}" for part, name in parts.items())
-    sums = "".join(f", {truth} AS {name}" for truth, name in truths.items())
-    tested = f"SELECT t.p{worked_out} FROM {source.source(atoms.sets)}"
-    summed = f"SELECT p, {' + '.join(bits)} AS v FROM (SELECT p{sums} FROM ({tested}))"
-    return f"SELECT p, v FROM ({summed}) WHERE v <> 0"
+        value = fields.setdefault(atom.field, f"f{len(fields)}") if atom.field else ""
+        made.append((atom, atom.value.format(s=truth), value))
+    worked_out = "".join(f", {part} AS {name}" for part, name in (*parts.items(), *fields.items()))
+    kept = "".join(f", {name}" for name in fields.values())
+    summed = "".join(f", {truth} AS {name}" for truth, name in truths.items())
+    tested = f"SELECT t.p{worked_out} FROM {source.source(atoms.sets)}{left_out}"
+    return _columns(made, places), f"(SELECT p{kept}{summed} FROM ({tested}))"
+
+
+def _columns(made: Iterable[tuple[Atom, str, str]], places: Places) -> dict[str, str]:
+    """The words and values of some atoms, given as expressions: the bits or which rows count, and the field."""
+    words: dict[str, list[str]] = {}
+    columns: dict[str, str] = {}
+    for atom, value, of in made:
+        if atom.width:
+            _, word, bit = places.place(atom)
+            words.setdefault(f"w{word}", []).append(f"CAST({value} AS BIGINT) * {1 << bit}")
+            continue
+        found = f"CASE WHEN {value} THEN {of} END" if atom.field else of
+        columns[f"x{atom.index}"] = f"CAST({found} AS DOUBLE)" if atom.sort is Sort.NUMBER else found
+    return {word: " + ".join(bits) for word, bits in words.items()} | columns
