@@ -28,6 +28,7 @@ from smartapp.criteria.words import (
     procedures,
     service_requests,
     sex,
+    start,
 )
 from smartapp.measures import codes
 from smartapp.measures import valuesets as vs
@@ -101,7 +102,9 @@ initial_population: Condition = define(
 
 def _before_treatment(window: Interval) -> EventSet:
     """Pregnancy tests that an X-ray or isotretinoin was ordered for: on the same day or up to six days later."""
-    tests = _pregnancy_tests.where(contains(window, at))
+    # "During" compares instants: of a day without a time that is the period's first or last it cannot be told.
+    surely = ~start.is_known | start.same_as(end) | (start.after(window.start) & end.before(window.end))
+    tests = _pregnancy_tests.where(contains(window, at), surely)
     within_six_days = (other.at.day.on_or_after(at.day), other.at.day.on_or_before(at.day.plus(6, "day")))
     return tests.with_(is_order(service_requests(vs.XRAY_STUDY)), *within_six_days) | tests.with_(
         is_order(medication_requests(vs.ISOTRETINOIN)), *within_six_days

@@ -127,6 +127,12 @@ def _pregnancy_test(main: Table) -> None:
     alone("test on the first instant", OUT, VISIT, test(at="2026-01-01T00:00"), xray(at="2026-01-02"))
     alone("test before the year", "-", VISIT, test(at="2025-12-31T23:59"), xray(at="2026-01-01"))
     alone("test in the last instant", OUT, VISIT, test(at="2026-12-31T23:59:59.999"), xray(at="2027-01-02"))
+    for day, counts in ((START, False), ("2026-01-02", True), ("2026-12-30", True), (END, False)):
+        dated = test(at=day, start=b.first(day), end=b.last(day))
+        alone(f"test on {day}, nobody said when", OUT if counts else OPEN, VISIT, dated, xray(at=f"{day}T09:00"))
+    for at in (b.first(START), b.last(END)):
+        timed = test(at=at, start=at, end=at)
+        alone(f"test at {at}, a point in time", OUT, VISIT, timed, xray(at=at))
     # One test in the year tells activity; the one of the year before, with its X-ray, excludes nothing.
     alone("X-ray after last year's test", OPEN, VISIT, TEST, test(at="2025-12-31"), xray(at="2026-01-01"))
     alone("X-ray after next year's test", OPEN, VISIT, TEST, test(at="2027-01-01"), xray(at="2027-01-01"))

@@ -34,8 +34,9 @@ EQUIVALENT: Mapping[str, str] = {
     r"^CMS135 (Where\()+MedicationRequest ACE.*\) > without Flag\(negated\)": "what was ordered is counted before",
     r"^CMS22 .* > 119 for 120 \(in systolic >= 120\)": "below 120 and 80 is normal, and counted",
     r"^CMS22 Where\(.*Follow Up Within .* > without DayOf\(at\) <= DayOf\(period-end\)": _AT_A_VISIT,
+    r"^CMS153 Where\(.*Pregnancy Test\)+ > end for start$": "an order has both or neither",
     r"^CMS117 Where\(.*Immunization .* > end for start": "an immunization has one time",
-    r"^CMS156 Where\(Where\(Where\(Where\(.*\) > end for start$": "a supply has both a start and an end, or neither",
+    r"^CMS156 Where\(Where\(Where\(Where\(.*\) > end for start$": "a supply that has a start has an end",
     r"^CMS349 Patient Expired > .*deceased.* > birth$": "nobody who is 15 died at birth",
     r"^CMS349 Patient Expired > not deceased$": "in strict mode an unknown death is no death, known or not",
     r"^frailty or 81 Is Age 66 to 80.* > without Age\(period-end\) <= 80$": _WHO_IS_81,
@@ -43,7 +44,7 @@ EQUIVALENT: Mapping[str, str] = {
 }
 
 _NOT_YET = "what comes after the day of evaluation does not count anyway"
-_BOTH_OR_NEITHER = "a supply has both a start and an end, or neither"
+_BOTH_OR_NEITHER = "a supply that has a start has an end"
 
 EQUIVALENT_IN_CHARTS: Mapping[str, str] = {
     r" without (DayOf\(start\)|start|at) <= (DayOf\(as-of\)|as-of)$": _NOT_YET,
