@@ -215,7 +215,12 @@ def _newest(resources: Iterable[Any], skipped: list[Skipped]) -> dict[str, Json 
 def version_of(resource: Json | Resource) -> tuple[Instant, int]:
     """When it was last updated, then its version where that is a number; what is unreadable is oldest."""
     meta: Any = resource.get("meta")
-    updated, version = (meta.get("lastUpdated"), meta.get("versionId")) if type(meta) in (dict, Meta) else (None, None)
+    if type(meta) is Meta:
+        updated, version = meta.lastUpdated, meta.versionId
+    elif type(meta) is dict:
+        updated, version = meta.get("lastUpdated"), meta.get("versionId")
+    else:
+        return -1, -1
     try:
         at = moment_span(updated, "meta.lastUpdated")[0]
     except NotAFact:

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import re
-from datetime import UTC, date, datetime
+from datetime import date
 
-from smartapp.facts.instants import DAY, Instant, instant, start_of_day
+from smartapp.facts.instants import DAY, Instant, start_of_day
 
 Span = tuple[Instant, Instant]
 """First and last millisecond; equal for a time of day, which is taken as a point."""
@@ -53,19 +52,27 @@ def _span(text: str) -> Span:
     raise ValueError("not a FHIR time")
 
 
-# The standard library takes more forms than FHIR does: weeks, basic formats, commas, offsets with seconds.
-_USUAL = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,6})?(?:Z|[+-](?:0\d|1[0-4]):[0-5]\d)?", re.ASCII)
+_PARTS: tuple[dict[str, int], ...] = ({}, {}, {})
+"""Milliseconds of days, of times of day and of what follows them, by their text: the parts of times repeat even where
+the times do not, and to add up three known numbers takes a fifth of the time of reading them."""
 
 
 def _usual(text: str) -> Instant | None:
-    """A time as nearly all are written, in a sixth of the time: the first reading of a chart is times above all."""
-    if _USUAL.fullmatch(text) is None:
+    """A time to the second, as nearly all are written; None for another. Raises ValueError as :func:`span` does."""
+    if len(text) < 19 or text[16] != ":":
         return None
+    days, clocks, rests = _PARTS
+    day, clock, rest = text[:10], text[10:19], text[19:]
     try:
-        when = datetime.fromisoformat(text)
-    except ValueError:  # a leap second, or no time at all
-        return None
-    return instant(when if when.tzinfo else when.replace(tzinfo=UTC))
+        return days[day] + clocks[clock] + rests[rest]
+    except KeyError:
+        # Each part is judged alone: what is no day, no time or no offset is none beside any other.
+        read = start_of_day(_date(day)), _time_of_day(clock), _time_of_day(f"T00:00:00{rest}")
+        for known, part, milliseconds in zip(_PARTS, (day, clock, rest), read, strict=True):
+            if len(known) >= _KEPT:
+                known.clear()
+            known[part] = milliseconds
+        return sum(read)
 
 
 def _up_to(first: date, year: int, month: int) -> Span:

@@ -84,6 +84,22 @@ def lines_of(path: Path, start: int = 0, end: int | None = None) -> Iterator[tup
             offset += len(line)
 
 
+def lines_in(path: Path, start: int, end: int) -> tuple[int, list[bytes]]:
+    """The lines that begin in ``[start, end)``, read at once and without their line ends; the offset of the first."""
+    with path.open("rb") as stream:
+        offset = start
+        if start:
+            stream.seek(start - 1)
+            offset = start - 1 + len(stream.readline())
+        block = stream.read(max(end - offset, 0))
+        if block and not block.endswith(b"\n"):
+            block += stream.readline()
+    lines = block.split(b"\n")
+    if not lines[-1]:
+        lines.pop()
+    return offset, lines
+
+
 def chunks_of(path: Path) -> Iterator[tuple[int, int]]:
     """Ranges of a file's bytes, each some megabytes."""
     size = path.stat().st_size

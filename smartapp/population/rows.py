@@ -10,10 +10,10 @@ import json
 import os
 from collections.abc import Mapping
 from hashlib import md5
-from operator import attrgetter
 from typing import Any
 
 import msgspec
+from msgspec.structs import astuple
 
 from smartapp.criteria.sql.layout import EVENT_COLUMNS
 from smartapp.facts.codes import SlotCode
@@ -44,8 +44,11 @@ whose it is; its type, id and codings; which version; the fields. References are
 LATER, LOST = "~later", "~lost"
 """Kinds of rows that are no resource: one that has to wait, and one that may have been a fact (``id`` is its type)."""
 
-_values = attrgetter(*FIELDS)
+_FIRST = Event.__struct_fields__.index(FIELDS[0])
+_FIELDS = slice(_FIRST, _FIRST + len(FIELDS))
+assert Event.__struct_fields__[_FIELDS] == FIELDS, "an event's fields lie side by side, in the order of the columns"
 _encode = msgspec.json.Encoder().encode
+_encode_lines = msgspec.json.Encoder().encode_lines
 _NOTHING = (None,) * len(FIELDS)
 _PERSON = {"status": "sex", "intent": "gender", "start": "birth_low", "end": "birth_high", "latest": "deceased"}
 PERSON_COLUMNS = {EVENT_COLUMNS[field][0]: name for field, name in _PERSON.items()}
@@ -76,9 +79,32 @@ Where = tuple[int, int, int]
 """Source, place, bundle."""
 
 
+Row = tuple[Any, ...]
+"""The values of a row, in the order of :data:`RESOURCE_COLUMNS`."""
+
+
+def event_values(where: Where, patient: str, event: Event, sig: int, version: tuple[int, int]) -> Row:
+    """The row of an event as values; :func:`lines_from` makes many of them into text at once."""
+    fields = astuple(event)
+    return (*where, patient, fields[1], fields[0], sig, *version, *fields[_FIELDS])
+
+
+def lines_from(rows: list[Row]) -> bytes:
+    """Rows as text, each with its line end."""
+    if not rows:
+        return b""
+    try:
+        lines = _encode_lines(rows)
+    except UnicodeEncodeError:
+        lines = b"\\"
+    if b"\\" in lines:
+        return b"".join(map(_line, rows))
+    return lines[1:-2].replace(b"]\n[", b"\n") + b"\n"
+
+
 def event_row(where: Where, patient: str, event: Event, sig: int, version: tuple[int, int]) -> bytes:
     """The row of an event, with its line end."""
-    return _line((*where, patient, event.kind, event.id, sig, *version, *_values(event)))
+    return _line(event_values(where, patient, event, sig, version))
 
 
 def person_row(where: Where, patient: str, person: Person | Any, sig: int, version: tuple[int, int]) -> bytes:

@@ -7,11 +7,12 @@ import os
 from collections.abc import Callable, Iterable
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
+from operator import attrgetter
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from smartapp.errors import InputError
-from smartapp.facts.elements import Json, NotAFact, Surroundings
+from smartapp.facts.elements import LONGEST_ID, Json, NotAFact, Surroundings
 from smartapp.facts.events import Coverage, Facts
 from smartapp.facts.meaning import MEANINGS
 from smartapp.facts.normalise import (
@@ -23,12 +24,26 @@ from smartapp.facts.normalise import (
     version_of,
 )
 from smartapp.facts.patients import read_patient
-from smartapp.facts.typed import Elements, Resource
+from smartapp.facts.readers import READERS
+from smartapp.facts.typed import CLASSES, Elements, Resource, resource_from_text
 from smartapp.population.charts import SHARED, Reading, tell_of_bundle
-from smartapp.population.files import is_bundle, lines_of
-from smartapp.population.rows import LATER, LOST, Signatures, event_row, mark_row, person_row, write_all
+from smartapp.population.files import is_bundle, lines_in
+from smartapp.population.rows import (
+    LATER,
+    LOST,
+    Row,
+    Signatures,
+    event_row,
+    event_values,
+    lines_from,
+    mark_row,
+    person_row,
+    write_all,
+)
 
 _BLOCK = 1_000_000
+_ROWS = 4_000
+"""Bytes and rows that are written at once."""
 
 
 class Task(NamedTuple):
@@ -77,6 +92,30 @@ _BY_AGE = {
 """Elements that count from the patient's birth."""
 
 
+class _Unusual(Exception):  # no error: the line takes the longer way
+    """The line is no event that names its patient plainly."""
+
+
+_NOT_PLAIN = (_Unusual, _Waiting, NotAFact, ValueError, RecursionError, KeyError, AttributeError)
+
+
+def _nothing(_resource: Any) -> bool:
+    return False
+
+
+def _counts_from_birth(kind: str) -> Callable[[Any], bool]:
+    """Whether a resource of the type has an element that counts from the patient's birth."""
+    names = _BY_AGE.get(kind)
+    if names is None:
+        return _nothing
+    get, absent = attrgetter(*names), (None,) * len(names)
+    return lambda resource: bool(get(resource) != absent)
+
+
+_EVENTS = {CLASSES[kind]: (READERS[CLASSES[kind]], kind, _counts_from_birth(kind)) for kind in MEANINGS}
+"""How the events of each class are read, their type, and what has to wait for the patient's birth."""
+
+
 class Worker:
     """Turns tasks into rows. ``write`` takes whole rows; ``lock`` keeps those of several processes apart."""
 
@@ -85,6 +124,7 @@ class Worker:
         self._lock = lock or nullcontext()
         self._signatures = Signatures()
         self._rows: list[bytes] = []
+        self._values: list[Row] = []
         self._size = 0
 
     def run(self, task: Task) -> Report:
@@ -93,10 +133,7 @@ class Worker:
         path = Path(task.path)
         try:
             if task.end >= 0:
-                for number, offset, line in lines_of(path, task.start, task.end):
-                    report.lines = number + 1
-                    if not line.isspace():
-                        self._line(line, offset, number, report)
+                self._lines(path, report)
             else:
                 self._file(path, report)
         except OSError as error:
@@ -110,9 +147,10 @@ class Worker:
         return report
 
     def flush(self) -> None:
-        if self._rows:
-            block = b"".join(self._rows)
+        if self._rows or self._values:
+            block = b"".join((*self._rows, lines_from(self._values)))
             self._rows.clear()
+            self._values.clear()
             self._size = 0
             with self._lock:
                 self._write(block)
@@ -123,6 +161,40 @@ class Worker:
         self._size += len(row)
         if self._size > _BLOCK:
             self.flush()
+
+    def _lines(self, path: Path, report: Report) -> None:
+        """A part of an NDJSON file. Nearly every line is an event that names its patient plainly: those first."""
+        source, put, of = report.task.source, self._values.append, self._signatures.of
+        offset, lines = lines_in(path, report.task.start, report.task.end)
+        report.lines = len(lines)
+        for number, line in enumerate(lines):
+            try:
+                if not line.isascii():
+                    line.decode()
+                resource = resource_from_text(line)
+                read, kind, counts_from_birth = _EVENTS[type(resource)]
+                named = resource.patient.reference
+                id_ = resource.id
+                if (
+                    counts_from_birth(resource)
+                    or type(id_) is not str
+                    or not 0 < len(id_) <= LONGEST_ID
+                    or not named.startswith("Patient/")
+                    or "/" in (whose := named[8:])
+                    or not whose
+                ):
+                    raise _Unusual
+                event = read(resource, _ALONE)
+            except _NOT_PLAIN:
+                if line and not line.isspace():
+                    self._line(line, offset, number, report)
+            else:
+                where = (source, offset, 0)
+                put(event_values(where, whose, event, of(kind, event.codes), version_of(resource)))
+                report.rows += 1
+                if len(self._values) >= _ROWS:
+                    self.flush()
+            offset += len(line) + 1
 
     def _file(self, path: Path, report: Report) -> None:
         try:
