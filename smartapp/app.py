@@ -20,6 +20,7 @@ from smartapp.web.opt_out import opt_out_pages
 from smartapp.web.outreach import outreach_pages
 from smartapp.web.parts import Parts
 from smartapp.web.population import population_pages
+from smartapp.web.practice import practice_pages
 from smartapp.web.wordings import wording_pages
 
 _FORM_PARTS = 200
@@ -54,6 +55,7 @@ def create_app(core: Core) -> Flask:
         messages_pages,
         wording_pages,
         enrolment_pages,
+        practice_pages,
     )
     for pages in (*launched, opt_out_pages, hooks):
         app.register_blueprint(pages)
@@ -89,6 +91,7 @@ def _parts(core: Core) -> Parts:
         population=core.population,
         opt_outs=core.opt_outs,
         approvals=core.approvals,
+        practice=core.practice_sections,
     )
 
 

@@ -344,6 +344,17 @@ def setting_of(name: str, environ: Mapping[str, str]) -> Any:
     return item.default if raw is None else item.metadata["parse"](name, raw)
 
 
+def origin_of(settings: Settings, name: str, environ: Mapping[str, str]) -> str:
+    """Where a setting is set: the environment, the file by its name, the start of the app; empty for the default."""
+    item = next(one for one in fields(Settings) if one.name == name)
+    if _raw(item, environ, {}) is not None:
+        return "the environment"
+    path = environ.get(PREFIX + "CONFIG", "")
+    if name in _read_toml(path):
+        return f"the file {Path(path).name}"
+    return "" if getattr(settings, name) == item.default else "given at the start"
+
+
 def _raw(item: Field[Any], environ: Mapping[str, str], from_file: Mapping[str, str]) -> str | None:
     variable = PREFIX + item.name.upper()
     # An empty variable is how container set-ups say "not set".

@@ -22,9 +22,10 @@ from launch.ports import Clock, Entropy, Monotonic, Sleep
 from launch.sessions import Lifetimes
 from launch.transport import new_session
 from smartapp.audit.trail import AuditTrail
-from smartapp.config import Settings
+from smartapp.config import Settings, origin_of
 from smartapp.criteria.valuesets import ValueSets
 from smartapp.groups.catalogue import GROUPS
+from smartapp.measures.choices import Choices
 from smartapp.measures.model import Measure
 from smartapp.messages.approvals import Approvals
 from smartapp.messages.calls import Calls
@@ -34,11 +35,12 @@ from smartapp.messages.claims import Claims, Pace
 from smartapp.messages.contact import Meanings, read_meanings
 from smartapp.messages.delivery import PortalDelivery
 from smartapp.messages.ledger import Ledger
-from smartapp.messages.policy.practice import read_practice_words, use_practice_words
+from smartapp.messages.policy.practice import PracticeWords, read_practice_words, use_practice_words
 from smartapp.messages.queue import MessageQueue
 from smartapp.messages.record import CHANNELS
 from smartapp.messages.routing import PracticeRules, practice_rules
 from smartapp.messages.sequence_runs import SequenceRuns
+from smartapp.messages.sequences import built_in_sequences
 from smartapp.messages.worker import Rhythm, Worker
 from smartapp.persistence.charts import ChartStore
 from smartapp.persistence.engine import open_engine
@@ -61,6 +63,7 @@ from smartapp.services.panel_engine import ChartPanelEngine, EngineBySize
 from smartapp.services.panel_sql import SqlPanelEngine
 from smartapp.services.population import PopulationService
 from smartapp.services.practice_choices import PracticeChoices
+from smartapp.services.practice_settings import Section, practice_sections
 from smartapp.services.read_back import ReadBack
 from smartapp.services.recheck import Recheck, may_leave
 from smartapp.services.reengagement import Reengagement
@@ -132,9 +135,27 @@ class Core:
         return PracticeChoices(PracticeSettings(self.engine, self.audit, self.outside.clock))
 
     @cached_property
+    def choices(self) -> Choices:
+        """The schedule and the cadences that the practice had chosen when the app was started."""
+        return self.practice_choices.read()
+
+    @cached_property
+    def practice_sections(self) -> tuple[Section, ...]:
+        """What the practice has settled about writing to patients, for staff to read."""
+        own = self.settings.practice_words
+        return practice_sections(
+            self.settings,
+            lambda name: origin_of(self.settings, name, self.environ),
+            rules=self.rules,
+            choices=self.choices,
+            words=PracticeWords() if own is None else read_practice_words(own),
+            sequences=built_in_sequences(),
+        )
+
+    @cached_property
     def measures(self) -> Mapping[str, Measure]:
         """Every measure, for the immunization schedule and the cadences that the practice has chosen."""
-        return self.practice_choices.read().measures
+        return self.choices.measures
 
     @cached_property
     def enabled(self) -> Enabled:

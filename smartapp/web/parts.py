@@ -16,6 +16,7 @@ from smartapp.services.enrolment import Enrolment
 from smartapp.services.message_desk import MessageDesk
 from smartapp.services.outreach import OutreachService
 from smartapp.services.population import PopulationService
+from smartapp.services.practice_settings import Section
 from smartapp.services.sms_replies import SmsReplies
 
 
@@ -36,6 +37,7 @@ class Parts:
     population: PopulationService
     opt_outs: OptOuts
     approvals: Approvals
+    practice: tuple[Section, ...]
 
 
 def parts() -> Parts:

@@ -69,3 +69,15 @@ def test_an_older_wording_is_not_approved_and_a_coordinator_approves_none(world:
     token = form(page, "/logout").fields()["form_token"]
     with pytest.raises(StoryError, match=r"web\.role"):
         nurse.submit(target, form_token=token, template="recall.gap", language="es", digest="0" * 64)
+
+
+def test_the_practices_rules_are_read_from_the_page_of_messages(world: OutreachWorld) -> None:
+    browser = world.sign_in()
+    world.chart(browser, "pt-1001")
+    link = next(a for a in world.messages(browser).find("a") if a.text == "This practice's rules")
+    page = browser.get(link.attributes["href"])
+    shown = {one.attributes["data-section"]: one.text for one in page.find("section", data_section="*")}
+    assert {"quiet-hours", "routing", "schedule", "cadences", "words", "sequences"} <= set(shown)
+    assert "Hours in FL, every day 08:00 to 20:00 as the app comes" in " ".join(shown["quiet-hours"].split())
+    assert "Rosalind Whitaker" in page.text  # whose chart is open stays in view
+    assert not [one for one in page.find("form") if "practice" in one.attributes.get("action", "")]  # only read

@@ -162,7 +162,7 @@ def _always(law: str) -> _Key:
             raise ValueError(f"cannot be switched off: {law}")
         return True
 
-    return _Key(f"always ({law})", taken)
+    return _Key(f"nothing else ({law})", taken)
 
 
 def _added(one: Callable[[Any], Any], bound: str) -> _Key:
