@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Sequence
 from typing import Protocol
 
 from smartapp.criteria.sql import DUCKDB, Dialect, Script
 from smartapp.population.store import Store
+
+_WORD = re.compile(r"\w+")
 
 
 class Engine(Protocol):
@@ -30,9 +34,23 @@ class DuckDB:
     dialect = DUCKDB
 
     def run(self, store: Store, script: Script) -> None:
-        for statement in script.statements():
-            store.connection.execute(statement)
-        for name, select in script.tallies.items():
-            store.connection.execute(self.dialect.create.format(tally_table(name), select))
-        for name, _ in script.tables:
-            store.connection.execute(f"DROP TABLE temp.{name}")
+        tallies = {tally_table(name): select for name, select in script.tallies.items()}
+        steps = (*script.tables, ("people", script.people), *tallies.items())
+        kept = {"people", *tallies}
+        for (name, select), used_up in zip(steps, _used_up(steps), strict=True):
+            store.connection.execute(self.dialect.create.format(name, select))
+            for table in used_up - kept:
+                store.connection.execute(f"DROP TABLE temp.{table}")
+
+
+def _used_up(steps: Sequence[tuple[str, str]]) -> list[set[str]]:
+    """For each step the tables that no later one reads: memory for those that are still to come."""
+    last = {name: place for place, (name, _) in enumerate(steps)}
+    for place, (_, select) in enumerate(steps):
+        for word in set(_WORD.findall(select)):
+            if word in last:
+                last[word] = max(last[word], place)
+    gone: list[set[str]] = [set() for _ in steps]
+    for name, place in last.items():
+        gone[place].add(name)
+    return gone

@@ -15,6 +15,7 @@ from smartapp.criteria.sql.layout import EVENT_COLUMNS, PERSON_COLUMNS, TEXT_NUM
 from smartapp.criteria.valuesets import ValueSets
 from smartapp.facts.codes import SlotCode
 from smartapp.facts.instants import BEGINNING
+from smartapp.population.known import known_of, look
 from smartapp.population.rows import LOST
 from smartapp.population.rows import PERSON_COLUMNS as PERSON_FROM
 from smartapp.population.store import Store
@@ -57,8 +58,9 @@ def arrange(store: Store, questions: Sequence[CodeQuestion], value_sets: ValueSe
             if gone:
                 connection.execute(f"DELETE FROM {table} WHERE p NOT IN (SELECT p FROM patient)")
     _fill(store)
+    look(store, anew=everything)
     store.set_meta("classes", mark)
-    return _known(store, classes)
+    return known_of(store, *classes)
 
 
 def clean(store: Store) -> None:
@@ -209,23 +211,6 @@ def _work(store: Store) -> None:
 def _ymd(at: str) -> str:
     day = f"epoch_ms({at})"
     return f"CAST(year({day}) * 10000 + month({day}) * 100 + day({day}) AS INTEGER)"
-
-
-def _known(store: Store, classes: tuple[dict[int, Class], dict[int, Class]]) -> Known:
-    connection = store.connection
-    names = [name for name in WORK_COLUMNS if name not in ("p", "e", "cls")]
-    tests = ", ".join(f"count({name}) < count(*)" for name in names)
-    counted = connection.execute(f"SELECT cls, count(*), {tests} FROM work GROUP BY cls").fetchall()
-    nulls = {cls: frozenset(name for name, has in zip(names, found, strict=True) if has) for cls, _, *found in counted}
-    rows = {cls: count for cls, count, *_ in counted}
-    row = connection.execute(
-        "SELECT count(birth_low) < count(*), count(*) FILTER (WHERE birth_low <> birth_high) > 0, "
-        "count(sex) < count(*), count(gender) < count(*), count(deceased) < count(*) FROM person"
-    ).fetchone()
-    words = ("birth", "partial", "sex", "gender", "deceased")
-    person_nulls = frozenset(word for word, has in zip(words, row or (True,) * len(words), strict=True) if has)
-    unread = frozenset(key for (key,) in connection.execute("SELECT DISTINCT key FROM unread").fetchall())
-    return Known(classes[0], classes[1], nulls, person_nulls, unread, frozenset(nulls), rows)
 
 
 __all__ = ["UNREAD_COLUMNS", "arrange", "clean", "fingerprint"]

@@ -17,6 +17,7 @@ from smartapp.criteria.sql.layout import WORK_COLUMNS
 from smartapp.criteria.valuesets import ValueSets
 from smartapp.facts.codes import LOINC, SlotCode
 from smartapp.facts.instants import DAY, end_of_day, start_of_day
+from smartapp.population.known import look
 from smartapp.population.layout import arrange
 from smartapp.population.rows import PERSON_COLUMNS, RESOURCE_COLUMNS, Signatures
 from smartapp.population.store import Store
@@ -100,6 +101,7 @@ def make_population(
             f"ON t.place = d.h2 % {len(found[kind])} ORDER BY t.cls"
         )
         before += count
+    look(store, anew=True)
 
 
 def _values(kind: str, end: int, every: int) -> dict[str, str]:
