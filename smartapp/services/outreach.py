@@ -68,8 +68,9 @@ class OutreachService:
         line = view.snapshot.patient
         dormant = dormancy(view.memberships) is not False
         asks_back = dormant and not self._runs.care_may_follow(launch.tenant, launch.ehr, patient)
-        if asks_back:
-            self._not_asked_already(launch, patient)
+        enrolled = self._asked_already(launch, patient) if asks_back else None
+        if enrolled is not None:
+            return enrolled
         draft = self._wordings.for_gap(launch.tenant, measure, line, dormant=asks_back)
         asked = Asked(launch.tenant, launch.ehr, patient, measure.id, launch.user.reference, key, launch=launch.handle)
         new = self.by_its_channel(self.message_of(draft, asked, line), draft.short, view)
@@ -86,10 +87,14 @@ class OutreachService:
             )
         return drafted
 
-    def _not_asked_already(self, launch: LaunchContext, patient: str) -> None:
+    def _asked_already(self, launch: LaunchContext, patient: str) -> Message | None:
+        """The invitation of somebody who was enrolled with others and that was not sent yet.
+
+        Raises :class:`InputError` ``messages.asked-back`` (409) once an invitation was sent.
+        """
         run = self._runs.latest(launch.tenant, launch.ehr, patient)
         if run is None or run.progress.status != "running":
-            return
+            return None
         under_way = next((one for one in self.of_patient(launch) if one.id == run.message_id), None)
         if under_way is None or under_way.state in (State.SENT, State.REPLIED):
             raise InputError(
@@ -97,6 +102,7 @@ class OutreachService:
                 f"This patient is being asked back already; the next step is due on {run.progress.due:%Y-%m-%d}.",
                 status=409,
             )
+        return under_way if under_way.campaign else None
 
     def message_of(self, draft: Draft, asked: Asked, patient: PatientLine) -> NewMessage:
         """What is asked to be sent where a draft is, to the portal; it may name the patient and the practice."""

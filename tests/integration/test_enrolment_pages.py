@@ -108,6 +108,7 @@ def test_enrolled_they_wait_to_be_read_and_are_taken_back(world: OutreachWorld, 
     assert run is not None
     assert (run.message_id, run.progress.status) == (first.id, "running")
     assert counted(preview(world, nurse, DORMANT)) == (0, 1)  # in it already
+    assert world.draft(world.sign_in(), DORMANT, "CMS165") == first.id  # and no second invitation from the chart
     undone = nurse.submit(form(page(world, nurse, "/done"), "/enrol/undo"))
     assert undone.form_to("/enrol/undo") is None
     assert [one.state for one in messages(world)] == [State.CANCELLED]
