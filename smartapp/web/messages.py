@@ -18,7 +18,6 @@ from smartapp.errors import AppError, InputError
 from smartapp.messages.calls import OUTCOMES, Outcome
 from smartapp.messages.record import Message
 from smartapp.services.message_desk import SHELVES, Decided, Shelf, is_staff_task
-from smartapp.services.patient_line import PatientLine
 from smartapp.services.routed import decisive
 from smartapp.services.snapshot import Snapshot
 from smartapp.web import frame
@@ -62,10 +61,12 @@ def page(handle: str) -> Response:
         patient=f"Patient/{launch.patient}" if launch.patient else None,
         detail={"shelf": sheet.shelf, "shown": str(len(sheet.messages)), "page": str(sheet.page)},
     )
+    snapshot = None if launch.patient is None else parts().chart.snapshot(launch)
     return frame.page(
         "messages.html",
         launch,
-        patient=_patient(launch),
+        patient=None if snapshot is None else snapshot.patient,
+        untold="" if snapshot is None else snapshot.contact.untold,
         current="messages",
         page=content,
         no_list=launch.patient is None and not people,
@@ -179,11 +180,6 @@ def _people(launch: LaunchContext) -> Mapping[str, str]:
         return {f"Patient/{launch.patient}": ""}
     found = parts().population.listed(launch)
     return {} if found is None else {f"Patient/{line.patient_id}": line.name for line in found.lines}
-
-
-def _patient(launch: LaunchContext) -> PatientLine | None:
-    snapshot = None if launch.patient is None else parts().chart.snapshot(launch)
-    return None if snapshot is None else snapshot.patient
 
 
 def _asked() -> tuple[Shelf | None, int]:

@@ -61,6 +61,7 @@ def test_consents_that_the_ehr_does_not_show_are_said_to_be_unknown(
     told = page.first("p", data_untold="*")
     assert told is not None
     assert "the EHR did not permit reading consents" in told.text
+    assert world.messages(browser).first("p", data_untold="*") is not None
     browser.submit(form(page, "/approve"))
     world.work()
     assert world.state(message)[0] == "sent"  # to the portal, which needs no consent
