@@ -15,7 +15,14 @@ from smartapp.errors import InputError
 from smartapp.facts.elements import NotAFact
 from smartapp.facts.events import Facts
 from smartapp.facts.meaning import MEANINGS
-from smartapp.facts.normalise import Normalised, facts_from_bundle, facts_from_resources, parse_json, patient_of
+from smartapp.facts.normalise import (
+    Normalised,
+    facts_from_bundle,
+    facts_from_resources,
+    parse_json,
+    patient_of,
+    read_json,
+)
 from smartapp.population.files import Found, Problem, holds_lines, is_bundle, lines_of, said
 
 SHARED = frozenset({"Medication"})
@@ -64,20 +71,16 @@ def _read_file(path: Path, found: Found, heap: _Heap, reading: Reading) -> Itera
             _take_line(line, name, number + 1, heap, reading)
         return
     try:
-        parsed = parse_json(path.read_bytes())
+        read = read_json(path.read_bytes())
+        chart = facts_from_bundle(read) if is_bundle(read) else read
     except InputError as error:
         reading.problems.append(Problem(name, 0, error.message))
         return
-    if is_bundle(parsed):
-        try:
-            normalised = facts_from_bundle(parsed)
-        except InputError as error:
-            reading.problems.append(Problem(name, 0, error.message))
-            return
-        tell_of_bundle(name, normalised, reading)
-        yield normalised.facts
-    elif type(parsed) is dict and "resourceType" in parsed:
-        _take(parsed, name, 1, heap, reading)
+    if isinstance(chart, Normalised):
+        tell_of_bundle(name, chart, reading)
+        yield chart.facts
+    elif type(read) is dict and "resourceType" in read:
+        _take(read, name, 1, heap, reading)
     elif path in found.named:
         reading.problems.append(Problem(name, 0, "this is neither a Bundle nor another FHIR resource"))
 

@@ -9,7 +9,8 @@ from typing import Any
 from smartapp.criteria.sql.layout import EVENT_COLUMNS
 from smartapp.facts.codes import SlotCode
 from smartapp.facts.events import Coverage, Event, Facts, ValueKind
-from smartapp.population.rows import FIELDS, PERSON_COLUMNS
+from smartapp.population.columns import PERSON_COLUMNS
+from smartapp.population.rows import FIELDS
 from smartapp.population.store import Store
 
 

@@ -15,9 +15,9 @@ from smartapp.criteria.sql.layout import EVENT_COLUMNS, PERSON_COLUMNS, TEXT_NUM
 from smartapp.criteria.valuesets import ValueSets
 from smartapp.facts.codes import SlotCode
 from smartapp.facts.instants import BEGINNING
+from smartapp.population.columns import PERSON_COLUMNS as PERSON_FROM
 from smartapp.population.known import known_of, look
 from smartapp.population.rows import LOST
-from smartapp.population.rows import PERSON_COLUMNS as PERSON_FROM
 from smartapp.population.store import Store
 
 _VERSION = "(updated, version, source, place)"

@@ -7,7 +7,8 @@ import tempfile
 import threading
 from collections.abc import Callable
 
-from smartapp.population.rows import READ_OPTIONS, RESOURCE_COLUMNS, write_all
+from smartapp.population.columns import READ_OPTIONS, RESOURCE_COLUMNS
+from smartapp.population.rows import write_all
 from smartapp.population.store import Store
 
 Write = Callable[[bytes], None]

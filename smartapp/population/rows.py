@@ -8,51 +8,29 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Mapping
 from hashlib import md5
 from typing import Any
 
 import msgspec
 from msgspec.structs import astuple
 
-from smartapp.criteria.sql.layout import EVENT_COLUMNS
 from smartapp.facts.codes import SlotCode
 from smartapp.facts.events import Event
 from smartapp.facts.patients import Person
 
-FIELDS = tuple(name for name in EVENT_COLUMNS if name != "reference")
-
-RESOURCE_COLUMNS: Mapping[str, str] = {
-    "source": "INTEGER",
-    "place": "BIGINT",
-    "bundle": "INTEGER",
-    "patient": "VARCHAR",
-    "kind": "VARCHAR",
-    "id": "VARCHAR",
-    "sig": "BIGINT",
-    "updated": "BIGINT",
-    "version": "BIGINT",
-    **{
-        column: "VARCHAR" if name in ("encounter", "focus") else kind
-        for name, (column, kind) in EVENT_COLUMNS.items()
-        if name in FIELDS
-    },
-}
-"""The file's number and the byte of it where the resource begins; the number of the Bundle that is the chart, or 0;
-whose it is; its type, id and codings; which version; the fields. References are texts here."""
-
 LATER, LOST = "~later", "~lost"
 """Kinds of rows that are no resource: one that has to wait, and one that may have been a fact (``id`` is its type)."""
 
-_FIRST = Event.__struct_fields__.index(FIELDS[0])
-_FIELDS = slice(_FIRST, _FIRST + len(FIELDS))
-assert Event.__struct_fields__[_FIELDS] == FIELDS, "an event's fields lie side by side, in the order of the columns"
+_FIRST = Event.__struct_fields__.index("status")
+_FIELDS = slice(_FIRST, Event.__struct_fields__.index("repeats") + 1)
+FIELDS = Event.__struct_fields__[_FIELDS]
+"""The fields of an event that are columns; they lie side by side and in the order of the columns."""
+
 _encode = msgspec.json.Encoder().encode
 _encode_lines = msgspec.json.Encoder().encode_lines
 _NOTHING = (None,) * len(FIELDS)
-_PERSON = {"status": "sex", "intent": "gender", "start": "birth_low", "end": "birth_high", "latest": "deceased"}
-PERSON_COLUMNS = {EVENT_COLUMNS[field][0]: name for field, name in _PERSON.items()}
-"""Where a person's row keeps what an event has not."""
+PERSON = {"status": "sex", "intent": "gender", "start": "birth_low", "end": "birth_high", "latest": "deceased"}
+"""Where a person's row keeps what an event has not: the event's field and the person's."""
 
 _LIMIT = 2**63
 
@@ -109,7 +87,7 @@ def event_row(where: Where, patient: str, event: Event, sig: int, version: tuple
 
 def person_row(where: Where, patient: str, person: Person | Any, sig: int, version: tuple[int, int]) -> bytes:
     """The row of a patient; ``person`` has the fields of :class:`Person` (:class:`Facts` has them too)."""
-    values = [getattr(person, _PERSON[name]) if name in _PERSON else None for name in FIELDS]
+    values = [getattr(person, PERSON[name]) if name in PERSON else None for name in FIELDS]
     return _line((*where, patient, "Patient", patient, sig, *version, *values))
 
 
@@ -134,13 +112,6 @@ def _clean(text: str) -> str:
     return "".join(
         char if char >= " " and char not in '"\\' else "\ufffd" for char in text.encode("utf-8", "replace").decode()
     )
-
-
-READ_OPTIONS = (
-    "delim = ',', quote = '\"', escape = '\"', header = false, auto_detect = false, nullstr = 'null', "
-    "allow_quoted_nulls = false, new_line = '\\n', encoding = 'utf-8', "
-    "force_not_null = ['patient', 'kind', 'id']"
-)
 
 
 def write_all(descriptor: int, block: bytes) -> None:

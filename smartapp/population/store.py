@@ -16,7 +16,7 @@ from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 from smartapp.criteria.sql.layout import PERSON_COLUMNS, UNREAD_COLUMNS, WORK_COLUMNS
 from smartapp.errors import ConfigurationError
-from smartapp.population.rows import RESOURCE_COLUMNS
+from smartapp.population.columns import RESOURCE_COLUMNS
 
 _TABLES: Mapping[str, Mapping[str, str]] = {
     "source": {"number": "INTEGER", "path": "VARCHAR", "size": "BIGINT", "changed": "BIGINT"},

@@ -17,9 +17,10 @@ from smartapp.criteria.sql.layout import WORK_COLUMNS
 from smartapp.criteria.valuesets import ValueSets
 from smartapp.facts.codes import LOINC, SlotCode
 from smartapp.facts.instants import DAY, end_of_day, start_of_day
+from smartapp.population.columns import PERSON_COLUMNS, RESOURCE_COLUMNS
 from smartapp.population.known import look
 from smartapp.population.layout import arrange
-from smartapp.population.rows import PERSON_COLUMNS, RESOURCE_COLUMNS, Signatures
+from smartapp.population.rows import Signatures
 from smartapp.population.store import Store
 
 EVENTS = {

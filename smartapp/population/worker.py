@@ -16,10 +16,11 @@ from smartapp.facts.elements import LONGEST_ID, Json, NotAFact, Surroundings
 from smartapp.facts.events import Coverage, Facts
 from smartapp.facts.meaning import MEANINGS
 from smartapp.facts.normalise import (
+    Normalised,
     facts_from_bundle,
-    parse_json,
     patient_of,
     read_event,
+    read_json,
     resource_from_json,
     version_of,
 )
@@ -198,28 +199,21 @@ class Worker:
 
     def _file(self, path: Path, report: Report) -> None:
         try:
-            parsed = parse_json(path.read_bytes())
+            read = read_json(path.read_bytes())
+            chart = facts_from_bundle(read) if is_bundle(read) else read
         except InputError as error:
             report.problems.append((-1, error.message))
             return
-        if is_bundle(parsed):
-            self._bundle(parsed, report)
-        elif type(parsed) is dict and "resourceType" in parsed:
-            self._resource(parsed, 0, 0, report)
+        if isinstance(chart, Normalised):
+            reading = Reading()
+            tell_of_bundle(report.task.path, chart, reading)
+            report.problems += [(-1, one.what) for one in reading.problems]
+            report.notes += reading.notes
+            self.chart(chart.facts, report)
+        elif type(read) is dict and "resourceType" in read:
+            self._resource(read, 0, 0, report)
         elif report.task.named:
             report.problems.append((-1, "this is neither a Bundle nor another FHIR resource"))
-
-    def _bundle(self, bundle: Json, report: Report) -> None:
-        try:
-            normalised = facts_from_bundle(bundle)
-        except InputError as error:
-            report.problems.append((-1, error.message))
-            return
-        reading = Reading()
-        tell_of_bundle(report.task.path, normalised, reading)
-        report.problems += [(-1, one.what) for one in reading.problems]
-        report.notes += reading.notes
-        self.chart(normalised.facts, report)
 
     def chart(self, facts: Facts, report: Report) -> None:
         """Write the rows of one chart, which is the task's source."""
