@@ -6,10 +6,8 @@ of nobody's. Days fall in the six years before the period's end. What comes out 
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Sequence
 from datetime import date
-from typing import Any
 
 from smartapp.criteria.nodes import Node
 from smartapp.criteria.sql import code_questions
@@ -164,47 +162,3 @@ def _people(store: Store, patients: int, sig: int, last_day: date, seed: int) ->
         f"INSERT INTO resource SELECT {', '.join(columns.get(name, 'NULL') for name in RESOURCE_COLUMNS)} "
         f"FROM range({patients}) r(i)"
     )
-
-
-def chart(events: int = 300, *, last_day: date) -> bytes:
-    """One patient's Bundle with so many events, as JSON text."""
-    year = last_day.year
-    entries: list[dict[str, Any]] = [
-        {"resourceType": "Patient", "id": "p1", "gender": "female", "birthDate": f"{year - 60}-03-01"}
-    ]
-    for number in range(events):
-        entries.append(lab(number, "p1", year - number % 6, number))
-    return json.dumps(
-        {"resourceType": "Bundle", "type": "collection", "entry": [{"resource": r} for r in entries]}
-    ).encode()
-
-
-_LABS = ("4548-4", "2093-3", "2160-0", "8480-6", "718-7", "24604-1", "2345-7", "33914-3")
-
-
-def lab(number: int, patient: str, year: int, seed: int) -> dict[str, Any]:
-    """A laboratory result as servers send it."""
-    day = f"{year}-{seed % 12 + 1:02}-{seed % 28 + 1:02}T{seed % 24:02}:{seed % 60:02}:00Z"
-    return {
-        "resourceType": "Observation",
-        "id": f"o{number}",
-        "meta": {"versionId": "1", "lastUpdated": day},
-        "status": "final",
-        "category": [
-            {"coding": [{"system": "http://terminology.hl7.org/CodeSystem/observation-category", "code": "laboratory"}]}
-        ],
-        "code": {
-            "coding": [{"system": LOINC, "code": _LABS[seed % len(_LABS)], "display": "A test"}],
-            "text": "A test",
-        },
-        "subject": {"reference": f"Patient/{patient}"},
-        "encounter": {"reference": f"Encounter/e{number // 10}"},
-        "effectiveDateTime": day,
-        "issued": day,
-        "valueQuantity": {
-            "value": seed % 120 / 10,
-            "unit": "%",
-            "system": "http://unitsofmeasure.org",
-            "code": "%",
-        },
-    }
