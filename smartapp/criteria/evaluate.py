@@ -129,11 +129,18 @@ class Outcome:
 
     def caveats(self, node: Node) -> tuple[str, ...]:
         """The names of the ``Refines`` that were unknown and on which the answer would turn; in reading order."""
-        if self.mode is not Mode.KLEENE or not self._program.refined(node):
+        if self.mode is not Mode.KLEENE:
+            return ()
+        refined = self._program.refined(node)
+        if not refined:
             return ()
         if self._unrefined is None:
             self._unrefined = self._program.refined_no_more(self._run, self._known)
-        return caveats_of(self._unrefined._walker(), node)
+        unrefined = self._unrefined
+        about_patient = self._program.plan.about_patient
+        if all(about_patient[one] and unrefined.number(one) is not None for one in refined):
+            return ()  # no need to walk: all that could be a caveat is known
+        return caveats_of(unrefined._walker(), node)
 
     def explain(self, node: Node) -> tuple[Step, ...]:
         """A step for each named part inside (the node included), in reading order, each once."""
@@ -153,16 +160,18 @@ class Outcome:
     def _walker(self) -> Walker:
         return Walker(self._run, self._functions, self._program.plan)
 
-    def _ask(self, node: Node) -> Any:
-        plan, number = self._program.plan, self._numbers.get(id(node))
-        if number is None:
-            number = plan.number(node)
+    def number(self, number: int) -> Any:
+        """What the node with a number is: a truth, a value or :class:`Members`."""
         known = self._memo[number]
         if known is not TODO:
             return known
-        if not plan.about_patient[number]:
+        if not self._program.plan.about_patient[number]:
             raise CriteriaError("criteria.no-event", "This part of a rule is about an event, not about the patient.")
         return self._functions[number](self._run, None, None)
+
+    def _ask(self, node: Node) -> Any:
+        number = self._numbers.get(id(node))
+        return self.number(self._program.plan.number(node) if number is None else number)
 
 
 class Program:
@@ -176,7 +185,7 @@ class Program:
         self._index = leaf_index(self.plan, value_sets)
         self._functions = {mode: tuple(Compiler(self.plan, value_sets, mode, _BUILDERS).functions) for mode in Mode}
         self._dependence = Dependence(self.plan)
-        self._refined = self.plan.containing(Refines)
+        self._refined = _refinements(self.plan)
         self._known: tuple[tuple[Period, Instant], Known] | None = None
 
     def functions(self, mode: Mode) -> tuple[Fn, ...]:
@@ -206,9 +215,9 @@ class Program:
             known = self._known = (key, self._work_out(Period(*period), as_of))
         return known[1]
 
-    def refined(self, node: Node) -> bool:
-        """Whether anything inside only refines."""
-        return self.plan.number(node) in self._refined
+    def refined(self, node: Node) -> Sequence[int]:
+        """The numbers of the parts inside that only refine."""
+        return self._refined.get(self.plan.number(node), ())
 
     def refined_no_more(self, run: Run, known: Known) -> Outcome:
         """The same patient where what refines stays unknown."""
@@ -223,6 +232,16 @@ class Program:
     ) -> Outcome:
         memo = self._dependence.memo(known.blank[mode], leaves)
         return Outcome(self, mode, Run(facts, leaves, known.constants, memo, kleene), known)
+
+
+def _refinements(plan: Plan) -> Mapping[int, Sequence[int]]:
+    """For the nodes inside of which something only refines, the numbers of what does."""
+    found: dict[int, Sequence[int]] = {}
+    for number, node in enumerate(plan.nodes):  # children come first
+        inside = [one for child in children(node) for one in found.get(plan.number(child), ())]
+        if inside or isinstance(node, Refines):
+            found[number] = tuple(dict.fromkeys([*inside, number] if isinstance(node, Refines) else inside))
+    return found
 
 
 def compile_rules(rules: Sequence[Node], value_sets: ValueSets) -> Program:

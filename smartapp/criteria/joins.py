@@ -7,36 +7,72 @@ from collections.abc import Callable, Iterator, Sequence
 from operator import attrgetter
 from typing import Any
 
-from smartapp.criteria.compiling import Compiler, Run
+from smartapp.criteria.compiling import Compiler, Fn, Run
 from smartapp.criteria.indexing import Members
 from smartapp.criteria.nodes import And, Compare, Condition, Define, Field, Node
+from smartapp.criteria.writing import Writer
 from smartapp.facts.events import Event
 
 Fits = Callable[[Event], "bool | None"]
 """Whether one of the others fits an event."""
 
+Match = Callable[[Run, Event, Sequence[Event], Sequence[Event], bool], "bool | None"]
+"""Whether one of the others, certain and uncertain, fits an event; there may be more of them unseen."""
+
 
 def join(c: Compiler, on: Condition) -> Callable[[Run, Members], Fits]:
     """How events are joined with a set of others."""
-    holds = c.fn(on)
     near = next((found for part in _parts(on) if (found := _equal_fields(part))), None)
+    written: list[Match] = []
 
     def joined(run: Run, others: Members) -> Fits:
-        near_ones = _near(others, *near) if near else lambda _event: (others.sure, others.unsure)
-
-        def fits(event: Event) -> bool | None:
-            sure, unsure = near_ones(event)
-            possible = others.open
-            for one in sure:
-                truth = holds(run, event, one)
-                if truth:
-                    return True
-                possible = possible or truth is None
-            return None if possible or any(holds(run, event, one) is not False for one in unsure) else False
-
-        return fits
+        if not written:
+            written.append(_match(c, on))
+        match = written[0]
+        if near is None:
+            return lambda event: match(run, event, others.sure, others.unsure, others.open)
+        near_ones = _near(others, *near)
+        return lambda event: match(run, event, *near_ones(event), others.open)
 
     return joined
+
+
+def _match(c: Compiler, on: Condition) -> Match:
+    """The condition as a function of its own, see :mod:`smartapp.criteria.writing`."""
+    writer = Writer(c, "other")
+    truth = writer.truth(on, "truth", 2)
+    steps = [
+        "    possible = open_",
+        "    for other in sure:",
+        *truth,
+        "        if truth:",
+        "            return True",
+        "        if truth is None:",
+        "            possible = True",
+        "    if possible:",
+        "        return None",
+        "    for other in unsure:",
+        *truth,
+        "        if truth is not False:",
+        "            return None",
+        "    return False",
+    ]
+    made: Match = writer.function("match(run, this, sure, unsure, open_)", steps, _plain(c.fn(on)))
+    return made
+
+
+def _plain(holds: Fn) -> Match:
+    """The same by closures."""
+
+    def match(run: Run, this: Event, sure: Sequence[Event], unsure: Sequence[Event], open_: bool) -> bool | None:
+        truths = [holds(run, this, one) for one in sure]
+        if True in truths:
+            return True
+        if open_ or None in truths:
+            return None
+        return None if any(holds(run, this, one) is not False for one in unsure) else False
+
+    return match
 
 
 Getter = Callable[[Event], Any]

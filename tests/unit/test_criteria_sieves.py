@@ -16,6 +16,7 @@ from smartapp.criteria.nodes import (
     Condition,
     DayOf,
     Define,
+    Edge,
     Events,
     Exists,
     Field,
@@ -26,10 +27,11 @@ from smartapp.criteria.nodes import (
     Or,
     Shift,
     Where,
+    With,
 )
 from smartapp.criteria.nodes import Comparison as Operator
 from smartapp.facts.codes import SlotCode
-from smartapp.facts.events import Event, Facts
+from smartapp.facts.events import Coverage, Event, Facts
 from smartapp.facts.instants import BEGINNING, DAY, FOREVER
 
 LEAF = Events(("Observation",), (SET_A,))
@@ -96,3 +98,38 @@ def test_parts_within_parts_and_parts_that_are_no_comparison() -> None:
     ]
     for condition in (everything, deep, And(()), Or(()), Compare("!=", Field("status"), Literal("final"))):
         sifted(condition, Facts("p", tuple(events)))
+
+
+@pytest.mark.parametrize("far", [0, 9000])
+def test_a_join_says_what_its_condition_says_of_each_pair(far: int) -> None:
+    bound = Shift(Anchor("period-start"), far, "year")
+    other_start = Field("start", "other")
+    later = Compare(">", DayOf(Shift(other_start, 1, "day")), DayOf(Field("start")))
+    on = And(
+        (
+            Or((Compare("<", DayOf(other_start), bound), Compare("=", Field("status", "other"), Field("status")))),
+            Or((later, Compare(">", Shift(other_start, -1, "month"), Edge(LEAF, Field("start"), highest=False)))),
+        )
+    )
+    starts = (None, 0, YEAR.start - 1, YEAR.start, YEAR.start + DAY)
+    events = [
+        Event(f"{start} {status}", "Observation", CODES, status, start=start, at=0)
+        for start in starts
+        for status in (None, "final", "draft")
+    ]
+    uncertain = Where(LEAF, Compare("<=", Field("start"), Anchor("period-start")))
+    for others in (LEAF, uncertain):
+        joined = With(LEAF, others, on, negated=False)
+        program = compile_rules([Exists(joined)], VALUE_SETS)
+        for coverage in ({}, {"Observation": Coverage.CUT}):
+            outcome = program.run(Facts("p", tuple(events), coverage=coverage), YEAR, YEAR.end, mode=Mode.KLEENE)
+            ask = program.functions(Mode.KLEENE)[program.plan.number(on)]
+            found, among = outcome.members(joined), outcome.members(others)
+            truths = {
+                one.id: [ask(outcome._run, one, other) for other in among.sure]
+                + [False if ask(outcome._run, one, other) is False else None for other in among.unsure]
+                for one in events
+            }
+            assert [one.id for one in found.sure] == [id_ for id_, truth in truths.items() if True in truth]
+            unsure = [id_ for id_, truth in truths.items() if True not in truth and (None in truth or coverage)]
+            assert sorted(one.id for one in found.unsure) == sorted(unsure)
