@@ -102,12 +102,13 @@ def number(resource: Elements, name: str) -> float | None:
     value = resource.get(name)
     if value is None:
         return None
-    if type(value) is not float and type(value) is not int:
+    if type(value) is int:
+        try:
+            value = float(value)
+        except OverflowError:
+            unusable(name, "is too large")
+    elif type(value) is not float:
         unusable(name)
-    try:
-        value = float(value)
-    except OverflowError:
-        unusable(name, "is too large")
     if not math.isfinite(value):
         unusable(name, "is not a number")
     return value

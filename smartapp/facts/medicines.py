@@ -16,7 +16,7 @@ end of the last that joins on to it, and bounds that are a duration count from `
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NamedTuple
 
 from smartapp.facts.elements import Json, moment_span, number, object_, objects, period_span, text
 from smartapp.facts.instants import DAY, FOREVER, Instant, truncate_to_day
@@ -39,13 +39,26 @@ _UNIT_WORDS = {"second": "s", "minute": "min", "hour": "h", "day": "d", "week": 
 _MOST_DAYS = 200 * 366.0
 
 
-def request_supply(resource: Elements) -> Supply:
-    """The supply that a MedicationRequest orders."""
+class Order(NamedTuple):
+    """What a MedicationRequest says of the supply: read once, for several ask for it."""
+
+    dispense: Json
+    dosages: list[Any]
+    bounds: Json | None
+    days: float | None
+
+
+def order_of(resource: Elements) -> Order:
+    """What a MedicationRequest orders: the dispense, the dosages, the only dosage's bounds, and the days in all."""
     dispense = object_(resource, "dispenseRequest") or {}
     dosages = objects(resource, "dosageInstruction")
     dosage = _only(dosages)
-    bounds = _bounds(dosage)
-    days = _request_days(dispense, dosage)
+    return Order(dispense, dosages, _bounds(dosage), _request_days(dispense, dosage))
+
+
+def request_supply(resource: Elements, order: Order) -> Supply:
+    """The supply that a MedicationRequest orders."""
+    dispense, dosages, bounds, days = order
     if days is None and (bounds is None or len(dosages) > 1):
         return _joined(resource, dosages) or (None, None, None)
     start, end = (None, None) if bounds is None else period_span(bounds, "boundsPeriod")
@@ -63,28 +76,25 @@ def request_supply(resource: Elements) -> Supply:
     return None, None, None
 
 
-def request_since(resource: Elements) -> Instant | None:
+def request_since(order: Order) -> Instant | None:
     """Since when the bounds of the one dosage hold, where they have no end: it is to be taken for ever
     (AHAOverall 4.1.000; CumulativeMedicationDuration knows no period then)."""
-    bounds = _bounds(_only(objects(resource, "dosageInstruction")))
-    start, end = (None, None) if bounds is None else period_span(bounds, "boundsPeriod")
+    start, end = (None, None) if order.bounds is None else period_span(order.bounds, "boundsPeriod")
     return start if end == FOREVER else None
 
 
-def request_amount(resource: Elements) -> tuple[float | None, str | None]:
+def request_amount(order: Order) -> tuple[float | None, str | None]:
     """The amount that a MedicationRequest supplies per day, and the unit of that amount (tablets often have none)."""
-    dispense = object_(resource, "dispenseRequest") or {}
-    quantity = object_(dispense, "quantity")
+    quantity, days = object_(order.dispense, "quantity"), order.days
     amount = None if quantity is None else number(quantity, "value")
-    days = _request_days(dispense, _only(objects(resource, "dosageInstruction")))
     if quantity is None or amount is None or days is None or days <= 0:
         return None, None
     return amount / days, text(quantity, "code") or text(quantity, "unit")
 
 
-def request_repeats(resource: Elements) -> float | None:
+def request_repeats(order: Order) -> float | None:
     """How many refills a MedicationRequest allows."""
-    return number(object_(resource, "dispenseRequest") or {}, "numberOfRepeatsAllowed")
+    return number(order.dispense, "numberOfRepeatsAllowed")
 
 
 def _request_days(dispense: Elements, dosage: Json | None) -> float | None:

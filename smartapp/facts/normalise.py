@@ -101,8 +101,15 @@ def facts_from_resources(
     maps a Bundle's ``fullUrl`` to relative references. A resource that may have been a fact and could not be read
     makes its type ``cut`` in ``coverage``, under the type's name. Raises nothing for bad resources.
     """
-    skipped: list[Skipped] = []
-    chosen = _newest(resources, skipped)
+    heap = _Heap()
+    heap.take((None, resource) for resource in resources)
+    return _facts(patient_id, heap, coverage, strict=strict, base=base, names=names)
+
+
+def _facts(
+    patient_id: str, heap: _Heap, coverage: Mapping[str, Coverage], *, strict: bool, base: str, names: Mapping[str, str]
+) -> Normalised:
+    chosen, skipped = heap.chosen, heap.skipped
     around = Surroundings(chosen, base, names)
     whose = _Whose(patient_id, strict, around)
     plain = f"Patient/{patient_id}"
@@ -168,7 +175,7 @@ def _entries(data: bytes) -> list[tuple[Any, Any]] | None:
     try:
         if not data.isascii():
             data.decode()
-        return [(one.fullUrl, one.resource) for one in bundle_from_text(data).entry]
+        return [(one.fullUrl, one.resource) for one in bundle_from_text(data).entry if one.resource is not None]
     except (ValueError, RecursionError):
         return None
 
@@ -184,28 +191,20 @@ def facts_from_bundle(bundle: Any, *, coverage: Mapping[str, Coverage] = {}) -> 
     entries = bundle.get("entry") if type(bundle) is dict and bundle.get("resourceType") == "Bundle" else None
     if type(entries) is not list:
         raise InputError("facts.not-a-bundle", _NOT_A_BUNDLE)
+    found = ((one.get("fullUrl"), one.get("resource")) for one in entries if type(one) is dict)
+    # What is no object at all is not even a resource that was lost.
     return _of_one_patient(
-        ((one.get("fullUrl"), one.get("resource")) for one in entries if type(one) is dict), coverage
+        [one for one in found if _kind_and_id(one[1])[0] is not None or type(one[1]) is dict], coverage
     )
 
 
 def _of_one_patient(entries: Iterable[tuple[Any, Any]], coverage: Mapping[str, Coverage]) -> Normalised:
     """The facts of the one patient among entries: address and resource."""
-    resources: list[Any] = []
-    names: dict[str, str] = {}
-    patients: set[str] = set()
-    for address, resource in entries:
-        kind, id_ = (resource.resourceType, resource.id) if type(resource) in TYPED else _kind_and_id(resource)
-        if kind is None and type(resource) is not dict:
-            continue
-        resources.append(resource)
-        if type(address) is str:
-            names[address] = f"{kind}/{id_}"
-        if kind == "Patient":
-            patients.add(str(id_))
-    if len(patients) != 1:
-        raise InputError("facts.not-one-patient", f"The Bundle has {len(patients)} patients; one is needed.")
-    return facts_from_resources(patients.pop(), resources, coverage=coverage, strict=False, names=names)
+    heap = _Heap()
+    heap.take(entries)
+    if len(heap.patients) != 1:
+        raise InputError("facts.not-one-patient", f"The Bundle has {len(heap.patients)} patients; one is needed.")
+    return _facts(next(iter(heap.patients)), heap, coverage, strict=False, base="", names=heap.names)
 
 
 def _kind_and_id(resource: Any) -> tuple[Any, Any]:
@@ -214,20 +213,34 @@ def _kind_and_id(resource: Any) -> tuple[Any, Any]:
     return getattr(resource, "resourceType", None), getattr(resource, "id", None)
 
 
-def _newest(resources: Iterable[Any], skipped: list[Skipped]) -> dict[str, Json | Resource]:
-    """Each resource once, by ``Type/id``: its newest version; of equals the last."""
-    chosen: dict[str, Json | Resource] = {}
-    for number, resource in enumerate(resources):
-        kind, id_ = (resource.resourceType, resource.id) if type(resource) in TYPED else _kind_and_id(resource)
-        if type(kind) is not str or not kind:
-            skipped.append(Skipped(f"#{number}", "resourceType has the wrong type"))
-        elif type(id_) is not str or not 0 < len(id_) <= LONGEST_ID:
-            skipped.append(Skipped(f"{kind}/#{number}", "id has the wrong type"))
-        else:
+class _Heap:
+    """Each resource once, by ``Type/id``: its newest version; of equals the last.
+
+    ``names`` are the resources by the address that they came with, ``patients`` the ids of those that are Patients.
+    """
+
+    def __init__(self) -> None:
+        self.chosen: dict[str, Json | Resource] = {}
+        self.names: dict[str, str] = {}
+        self.patients: set[str] = set()
+        self.skipped: list[Skipped] = []
+
+    def take(self, entries: Iterable[tuple[Any, Any]]) -> None:
+        """Take resources, each with its address or None."""
+        chosen, names = self.chosen, self.names
+        for number, (address, resource) in enumerate(entries):
+            kind, id_ = (resource.resourceType, resource.id) if type(resource) in TYPED else _kind_and_id(resource)
             name = f"{kind}/{id_}"
-            if name not in chosen or version_of(resource) >= version_of(chosen[name]):
+            if type(kind) is not str or not kind:
+                self.skipped.append(Skipped(f"#{number}", "resourceType has the wrong type"))
+            elif type(id_) is not str or not 0 < len(id_) <= LONGEST_ID:
+                self.skipped.append(Skipped(f"{kind}/#{number}", "id has the wrong type"))
+            elif name not in chosen or version_of(resource) >= version_of(chosen[name]):
                 chosen[name] = resource
-    return chosen
+            if type(address) is str:
+                names[address] = name
+            if kind == "Patient":
+                self.patients.add(str(id_))
 
 
 def version_of(resource: Json | Resource) -> tuple[Instant, int]:

@@ -28,6 +28,7 @@ from smartapp.facts.events import Draft
 from smartapp.facts.instants import BEGINNING, FOREVER, Instant
 from smartapp.facts.medicines import (
     dispense_supply,
+    order_of,
     request_amount,
     request_repeats,
     request_since,
@@ -193,11 +194,12 @@ def _medication_request(draft: Draft, resource: Any, around: Surroundings) -> No
     _medicine(draft, resource, around)
     _request(draft, resource, around)
     if resource.dispenseRequest is not None or resource.dosageInstruction is not None:
-        draft.start, draft.end, draft.days = request_supply(resource)
-        if draft.start is None and (since := request_since(resource)) is not None:
+        order = order_of(resource)
+        draft.start, draft.end, draft.days = request_supply(resource, order)
+        if draft.start is None and (since := request_since(order)) is not None:
             draft.end, draft.latest = FOREVER, since
-        draft.number, draft.unit = request_amount(resource)
-        draft.repeats = request_repeats(resource)
+        draft.number, draft.unit = request_amount(order)
+        draft.repeats = request_repeats(order)
 
 
 def _medication_dispense(draft: Draft, resource: Resource, around: Surroundings) -> None:

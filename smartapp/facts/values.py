@@ -8,7 +8,7 @@ from typing import Any
 
 from smartapp.facts.codes import LOINC, SlotCode
 from smartapp.facts.concepts import concepts
-from smartapp.facts.elements import Json, add_concepts, number, object_, objects, text, unusable
+from smartapp.facts.elements import Json, add_concepts, number, object_, text, unusable
 from smartapp.facts.events import ValueKind
 from smartapp.facts.typed import ABSENT, Resource
 
@@ -82,7 +82,7 @@ def _unit(code: str | None, system: str | None, written: str | None) -> str | No
 def _read_components(resource: Resource) -> dict[str, float]:
     """The pressures of a panel. Two different ones in one panel contradict each other: neither is taken."""
     found: dict[str, set[float]] = {}
-    for part in objects(resource, "component"):
+    for part in resource.get("component"):  # objects, as check_parts has seen
         quantity = object_(part, "valueQuantity")
         if quantity is None or quantity.get("comparator") is not None or unit_of(quantity) not in _MERCURY:
             continue
