@@ -24,7 +24,7 @@ from smartapp.criteria.sql.dialect import DUCKDB, Dialect
 from smartapp.criteria.sql.scalars import Scope
 from smartapp.criteria.sql.sets import Sets
 from smartapp.criteria.sql.settled import Settled
-from smartapp.criteria.sql.words import Places, hit_tables
+from smartapp.criteria.sql.words import Places, class_table, hit_tables
 from smartapp.criteria.tree import owners
 from smartapp.errors import CriteriaError
 
@@ -204,7 +204,7 @@ class _Writing:
         told = f"SELECT pt.p, pt.deceased{kept}{truths} FROM ({aged}) pt"
         made = "".join(f", {word} AS s{number}" for number, word in enumerate(self._scalar_words()))
         made += "".join(f", pt.{name}" for name in self._values.values())
-        tables = tuple((one.name, one.select) for one in hits)
+        tables = (*class_table(self.asked(), self.places), *((one.name, one.select) for one in hits))
         return tables, f"SELECT pt.p, pt.deceased{kept}{made} FROM ({told}) pt"
 
     def _scalar_words(self) -> list[str]:

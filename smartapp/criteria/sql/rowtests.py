@@ -43,11 +43,13 @@ class Test:
         classes = self.root[1]
         return classes if self.root_set is None and isinstance(classes, tuple) else ()
 
-    def source(self, sets: Sets) -> str:
-        """The rows, named ``t``, and the joins; ends with WHERE and a condition."""
+    def source(self, sets: Sets, also: str = "") -> str:
+        """The rows, named ``t``, and the joins, with ``also`` among them; ends with WHERE and a condition."""
         if self.root_set is None:
-            return f"work t{self.joined()} WHERE {scan_of('t.cls', self.classes)} AND t.seen <= {sets.c.times.as_of}"
-        return f"{sets.rows(self.root_set, self.mode)} t{self.joined()} WHERE TRUE"
+            return (
+                f"work t{self.joined()}{also} WHERE {scan_of('t.cls', self.classes)} AND t.seen <= {sets.c.times.as_of}"
+            )
+        return f"{sets.rows(self.root_set, self.mode)} t{self.joined()}{also} WHERE TRUE"
 
 
 def test_of(sets: Sets, events: EventSet, mode: Mode) -> Test:

@@ -1,8 +1,9 @@
 """Where the bits of atoms stand: words of 62 bits, what is read from the same rows side by side.
 
 Events are read by class. Where many of the classes that two groups of atoms read are the same, both are read in one
-pass, and whether an event is of an atom's classes becomes one of its conditions: a pass over a row costs about as much
-as a dozen conditions, and a pass over no rows at all as a good many, for each has to be planned.
+pass: a pass over a row costs about as much as a dozen conditions, and a pass over no rows at all as a good many, for
+each has to be planned. Atoms with the same conditions are then one: which of their bits an event may have is a word of
+its class, looked up in a table of classes.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ _ROW = 12
 """What reading a row costs, in conditions."""
 _PASS = 100_000
 """What a pass costs that reads nothing, in conditions: it has to be planned."""
+CLASSES = "class_words"
 Key = tuple[object, ...]
 Classes = tuple[int, ...]
 _EMPTY = {Sort.BITS: "CAST(NULL AS BIGINT)", Sort.TIME: "CAST(NULL AS BIGINT)", Sort.NUMBER: "CAST(NULL AS DOUBLE)"}
@@ -69,7 +71,7 @@ class Places:
 
 
 class Hits(NamedTuple):
-    """A table with a row for each patient ``q`` of whom any of its atoms says anything: its words and values."""
+    """A table with a row for each patient ``q``: its words and values, NULL where no row says anything."""
 
     name: str
     select: str
@@ -91,9 +93,9 @@ def _passes(atoms: Iterable[Atom], rows: Mapping[int, int]) -> dict[Key, Classes
 
     for (classes, joined), some in sorted(asked.items(), key=lambda one: -len(one[0][0])):
         here, made = frozenset(classes), passes.setdefault(joined, [])
-        alone = cost(here, len(some))
+        alone = cost(here, _count(some))
         gains = [
-            (cost(others, len(their)) + alone - cost(others | here, len(their) + len(some)), place)
+            (cost(others, _count(their)) + alone - cost(others | here, _count([*their, *some])), place)
             for place, (others, their) in enumerate(made)
         ]
         best, place = max(gains, default=(0, -1))
@@ -102,6 +104,11 @@ def _passes(atoms: Iterable[Atom], rows: Mapping[int, int]) -> dict[Key, Classes
         else:
             made.append((here, some))
     return {atom.key: tuple(sorted(classes)) for made in passes.values() for classes, some in made for atom in some}
+
+
+def _count(atoms: Sequence[Atom]) -> int:
+    """How many different conditions some atoms have."""
+    return len({atom.source.parts for atom in atoms if isinstance(atom.source, Test)})
 
 
 def _grouped(atoms: Iterable[Atom], read: Mapping[Key, Classes]) -> dict[Key, list[Atom]]:
@@ -132,11 +139,36 @@ def hit_tables(atoms: Atoms, asked: Sequence[Atom], places: Places) -> list[Hits
     return [_table(f"hits_{number}", atoms, some, places) for number, some in sorted(tables.items())]
 
 
+def class_table(asked: Sequence[Atom], places: Places) -> list[tuple[str, str]]:
+    """For each class the bits, in each word, of the atoms that events of it may have anything to do with."""
+    allowed: dict[int, dict[int, int]] = {}
+    words: set[int] = set()
+    for atom in asked:
+        if atom.width and isinstance(atom.source, Test) and atom.source.root_set is None:
+            _, word, bit = places.place(atom)
+            words.add(word)
+            for number in atom.source.classes:
+                of = allowed.setdefault(number, {})
+                of[word] = of.get(word, 0) | (1 << atom.width) - 1 << bit
+    if not allowed:
+        return []
+    columns = sorted(words)
+    rows = ", ".join(
+        f"({number}, {', '.join(f'CAST({of.get(word, 0)} AS BIGINT)' for word in columns)})"
+        for number, of in sorted(allowed.items())
+    )
+    names = ", ".join(f"w{word}" for word in columns)
+    return [(CLASSES, f"SELECT * FROM (VALUES {rows}) AS k(cls, {names})")]
+
+
 def _table(name: str, atoms: Atoms, some: Sequence[Atom], places: Places) -> Hits:
     words = {f"w{places.place(atom).word}": "bit_or" for atom in some if atom.width}
     values = {f"x{atom.index}": atom for atom in some if not atom.width}
     columns = dict.fromkeys(words, _EMPTY[Sort.BITS]) | {x: _EMPTY[atom.sort] for x, atom in values.items()}
     branches = [_branch(atoms, group, places) for group in _grouped(some, places.read).values()]
+    # A row for each patient, hit or not: DuckDB returns those without a partner in chunks of their own, which a chain of
+    # outer joins breaks up into crumbs.
+    branches.append(({}, "person"))
     rows = " UNION ALL ".join(
         f"SELECT p, {', '.join(f'{made.get(one, empty)} AS {one}' for one, empty in columns.items())} FROM {source}"
         for made, source in branches
@@ -150,16 +182,13 @@ def _branch(atoms: Atoms, group: Sequence[Atom], places: Places) -> tuple[dict[s
     """The columns that one pass gives, over its rows; each condition is worked out once for all of its atoms."""
     source = group[0].source
     if isinstance(source, str):
-        return _columns(((group[0], "v", "v"),), places), f"({source})"
-    every = source.classes
+        return _from_query(group[0], places), f"({source})"
+    of_classes = ""
     if source.root_set is None:
-        every = places.read.get(group[0].key, every)
-        source = replace(source, root=("work", every))
-    asked = []
-    for atom in group:
-        assert isinstance(atom.source, Test), "one group, one kind"
-        own = () if atom.source.classes == every else (in_list("t.cls", atom.source.classes),)
-        asked.append((*own, *atom.source.parts))
+        source = replace(source, root=("work", places.read.get(group[0].key, source.classes)))
+        if any(_is_limited(atom, source.classes) for atom in group if atom.width):
+            of_classes = f" JOIN {CLASSES} k ON k.cls = t.cls"
+    asked = [_parts(atom, source.classes) for atom in group]
     # What all ask for need not be worked out, but left out; a row for which it is unknown stays where that matters.
     shared = [part for part in asked[0] if all(part in parts for parts in asked)]
     strict = all(atom.certain for atom in group)
@@ -167,28 +196,56 @@ def _branch(atoms: Atoms, group: Sequence[Atom], places: Places) -> tuple[dict[s
     parts: dict[str, str] = {}
     truths: dict[str, str] = {}
     fields: dict[str, str] = {}
-    made = []
+    values: dict[str, str] = {}
+    bits: dict[str, dict[str, tuple[int, int]]] = {}
     for atom, conditions in zip(group, asked, strict=True):
         named = [parts.setdefault(part, f"c{len(parts)}") for part in conditions if not (strict and part in shared)]
         truth = truths.setdefault(" AND ".join(named) or "TRUE", f"s{len(truths)}")
-        value = fields.setdefault(atom.field, f"f{len(fields)}") if atom.field else ""
-        made.append((atom, atom.value.format(s=truth), value))
-    worked_out = "".join(f", {part} AS {name}" for part, name in (*parts.items(), *fields.items()))
-    kept = "".join(f", {name}" for name in fields.values())
-    summed = "".join(f", {truth} AS {name}" for truth, name in truths.items())
-    tested = f"SELECT t.p{worked_out} FROM {source.source(atoms.sets)}{left_out}"
-    return _columns(made, places), f"(SELECT p{kept}{summed} FROM ({tested}))"
-
-
-def _columns(made: Iterable[tuple[Atom, str, str]], places: Places) -> dict[str, str]:
-    """The words and values of some atoms, given as expressions: the bits or which rows count, and the field."""
-    words: dict[str, list[str]] = {}
-    columns: dict[str, str] = {}
-    for atom, value, of in made:
         if atom.width:
             _, word, bit = places.place(atom)
-            words.setdefault(f"w{word}", []).append(f"CAST({value} AS BIGINT) * {1 << bit}")
-            continue
-        found = f"CASE WHEN {value} THEN {of} END" if atom.field else of
-        columns[f"x{atom.index}"] = f"CAST({found} AS DOUBLE)" if atom.sort is Sort.NUMBER else found
-    return {word: " + ".join(bits) for word, bits in words.items()} | columns
+            yes, maybe = bits.setdefault(f"w{word}", {}).get(truth, (0, 0))
+            bits[f"w{word}"][truth] = (yes | 1 << bit, maybe | (atom.width > 1) << bit + 1)
+        else:
+            of = fields.setdefault(atom.field, f"f{len(fields)}")
+            values[f"x{atom.index}"] = _typed(atom, f"CASE WHEN {atom.value.format(s=truth)} THEN {of} END")
+    limits = {word: f"k{word}" for word in bits} if of_classes else {}
+    words = {word: _word(found, limits.get(word)) for word, found in bits.items()}
+    worked_out = "".join(f", {part} AS {name}" for part, name in (*parts.items(), *fields.items()))
+    worked_out += "".join(f", k.{word} AS {name}" for word, name in limits.items())
+    kept = "".join(f", {name}" for name in (*fields.values(), *limits.values()))
+    told = "".join(f", {truth} AS {name}" for truth, name in truths.items())
+    tested = f"SELECT t.p{worked_out} FROM {source.source(atoms.sets, of_classes)}{left_out}"
+    return words | values, f"(SELECT p{kept}{told} FROM ({tested}))"
+
+
+def _from_query(atom: Atom, places: Places) -> dict[str, str]:
+    if not atom.width:
+        return {f"x{atom.index}": _typed(atom, "v")}
+    _, word, bit = places.place(atom)
+    return {f"w{word}": f"CAST(v AS BIGINT) * {1 << bit}"}
+
+
+def _typed(atom: Atom, value: str) -> str:
+    return f"CAST({value} AS DOUBLE)" if atom.sort is Sort.NUMBER else value
+
+
+def _is_limited(atom: Atom, classes: Classes) -> bool:
+    """Whether an atom is about some of the classes only that are read for it."""
+    return isinstance(atom.source, Test) and atom.source.root_set is None and atom.source.classes != classes
+
+
+def _parts(atom: Atom, classes: Classes) -> tuple[str, ...]:
+    """The conditions of an atom. Whose bits an event's class allows is known without a condition: its word says so."""
+    assert isinstance(atom.source, Test), "one group, one kind"
+    limited = not atom.width and _is_limited(atom, classes)
+    return (*((in_list("t.cls", atom.source.classes),) if limited else ()), *atom.source.parts)
+
+
+def _word(bits: Mapping[str, tuple[int, int]], limit: str | None) -> str:
+    """A word: of each truth the bits that it gives, and those that it gives where it is unknown."""
+    made = []
+    for truth, (yes, maybe) in bits.items():
+        unknown = f"WHEN {truth} IS NULL THEN {maybe} " if maybe else ""
+        made.append(f"CASE WHEN {truth} THEN {yes} {unknown}ELSE 0 END")
+    found = f"CAST({' | '.join(made)} AS BIGINT)"
+    return found if limit is None else f"{found} & {limit}"
