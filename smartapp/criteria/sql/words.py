@@ -166,8 +166,8 @@ def _table(name: str, atoms: Atoms, some: Sequence[Atom], places: Places) -> Hit
     values = {f"x{atom.index}": atom for atom in some if not atom.width}
     columns = dict.fromkeys(words, _EMPTY[Sort.BITS]) | {x: _EMPTY[atom.sort] for x, atom in values.items()}
     branches = [_branch(atoms, group, places) for group in _grouped(some, places.read).values()]
-    # A row for each patient, hit or not: DuckDB returns those without a partner in chunks of their own, which a chain of
-    # outer joins breaks up into crumbs.
+    # A row for each patient, hit or not: rows without a partner DuckDB returns in chunks of their own, and a chain of
+    # outer joins breaks them up into crumbs.
     branches.append(({}, "person"))
     rows = " UNION ALL ".join(
         f"SELECT p, {', '.join(f'{made.get(one, empty)} AS {one}' for one, empty in columns.items())} FROM {source}"
