@@ -28,7 +28,7 @@ from smartapp.facts.patients import read_patient
 from smartapp.facts.readers import READERS
 from smartapp.facts.typed import CLASSES, Elements, Resource, resource_from_text
 from smartapp.population.charts import SHARED, Reading, tell_of_bundle
-from smartapp.population.files import is_bundle, lines_in
+from smartapp.population.files import is_bundle, pieces_of
 from smartapp.population.rows import (
     LATER,
     LOST,
@@ -43,7 +43,7 @@ from smartapp.population.rows import (
 )
 
 _BLOCK = 1_000_000
-_ROWS = 4_000
+_ROWS = 1_000
 """Bytes and rows that are written at once."""
 
 
@@ -165,10 +165,15 @@ class Worker:
 
     def _lines(self, path: Path, report: Report) -> None:
         """A part of an NDJSON file. Nearly every line is an event that names its patient plainly: those first."""
+        task = report.task
+        for offset, lines in pieces_of(path, task.start, task.end):
+            self._piece(offset, lines, report)
+
+    def _piece(self, offset: int, lines: list[bytes], report: Report) -> None:
         source, put, of = report.task.source, self._values.append, self._signatures.of
-        offset, lines = lines_in(path, report.task.start, report.task.end)
-        report.lines = len(lines)
-        for number, line in enumerate(lines):
+        first = report.lines
+        report.lines += len(lines)
+        for number, line in enumerate(lines, first):
             try:
                 if not line.isascii():
                     line.decode()
