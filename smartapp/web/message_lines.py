@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from smartapp.messages.ledger import Event
-from smartapp.messages.policy import Verdict
+from smartapp.messages.policy import Span, Verdict
 from smartapp.messages.record import Message
 from smartapp.messages.routing import UNTOLD, RoutingDecision
 from smartapp.messages.states import EDITABLE, NEXT, State
@@ -192,7 +192,7 @@ def _spans(verdict: Verdict) -> list[SpanLine]:
     for span in verdict.because:
         # What a message is about reveals something also where no word of it does.
         found = f"“{span.text}”" if span.text else f"being about {(span.concept or '').replace('-', ' ')}"
-        words.setdefault(_reveals(span.disclosure), {})[found] = None
+        words.setdefault(_reveals(span), {})[found] = None
     return [SpanLine(reveals, ", ".join(said)) for reveals, said in words.items()]
 
 
@@ -207,8 +207,10 @@ def _routing(decision: RoutingDecision) -> RoutingLine:
     return RoutingLine(text, tone, [(reason.code, reason.text) for reason in decision.reasons])
 
 
-def _reveals(disclosure: str) -> str:
-    return f"reveals {REVEALS.get(disclosure, disclosure)}"
+def _reveals(span: Span) -> str:
+    if span.concept == "allusion":
+        return "may allude to something"
+    return f"reveals {REVEALS.get(span.disclosure, span.disclosure)}"
 
 
 def _marked(text: str, verdict: Verdict) -> list[MarkedPart]:
@@ -217,6 +219,6 @@ def _marked(text: str, verdict: Verdict) -> list[MarkedPart]:
         if span.start < place:
             continue
         parts.append(MarkedPart(text[place : span.start], ""))
-        parts.append(MarkedPart(text[span.start : span.end], _reveals(span.disclosure)))
+        parts.append(MarkedPart(text[span.start : span.end], _reveals(span)))
         place = span.end
     return [part for part in [*parts, MarkedPart(text[place:], "")] if part.text]

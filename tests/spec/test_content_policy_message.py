@@ -12,7 +12,6 @@ from smartapp.messages.policy import (
     classify,
     classify_message,
     sensitive_classes,
-    unaccounted,
 )
 
 NEUTRAL = {"subject": "Your appointment", "body": "Your visit is tomorrow at 9 AM. Call 555-0100."}
@@ -96,10 +95,10 @@ def test_a_name_on_file_is_no_way_round(name: str) -> None:
 
 
 def test_a_name_on_file_is_a_name() -> None:
-    text = "Hi Xiomara, your visit with Dr. Quackenbush at Castle Rock Clinic is tomorrow."
+    text = "Hi Xiomara, your visit with Dr. Quackenbush at Zyxwell Clinic is tomorrow."
     assert classify(text).disclosure == ("unknown",)
     assert classify("Hi Xiomara Q. Quintero, see you soon.", names=("Xiomara Quintero",)).channels == ALL_CHANNELS
-    names = ("Xiomara Quintero", "Dr. Quackenbush", "Castle Rock Clinic")
+    names = ("Xiomara Quintero", "Dr. Quackenbush", "Zyxwell Clinic")
     assert classify(text, names=names).channels == ALL_CHANNELS
     assert classify("Take it each morning.", names=("Take",)).channels == PORTAL_ONLY
 
@@ -167,10 +166,10 @@ def test_a_text_too_long_to_judge_is_held() -> None:
 
 
 def test_wording_that_was_approved_once_is_accounted_for_but_never_what_it_reveals() -> None:
-    wording = "Our zephyr garden is open to you."
+    wording = "Our zyxwell garden is open to you."
     assert classify(wording).disclosure == ("unknown",)
     assert classify(f"Hi Maria. {wording}", approved=(wording,)).channels == ALL_CHANNELS
-    assert classify("Our zephyr gate is open.", approved=(wording, "")).disclosure == ("unknown",)
+    assert classify("Our zyxwell gate is open.", approved=(wording, "")).disclosure == ("unknown",)
     telling = "Your mammogram is due."
     assert classify(telling, approved=(telling,)).channels == PORTAL_ONLY
 
@@ -188,7 +187,7 @@ def test_each_sentence_says_what_it_is_about(text: str) -> None:
         ("Your kettle is at the front desk.", "Your letter is at the front desk."),  # what an office calls yours
         ("Your quiet circle is at 6 PM.", "Your appointment is at 6 PM."),
         ("Meet us in the Blue Ribbon building.", "Meet us in the blue building."),  # a name of everyday words
-        ("The bridge is for you.", "The bridge is closed. Our office is open."),  # an everyday word
+        ("The bridge takes you there.", "The bridge is closed. Our office is open."),  # an everyday word
         ("You were right.", "You were on our list."),  # nothing that an office is about
         ("Dr. Lee saw your message and has a thought.", "Dr. Lee has an opening."),  # what a doctor does
         ("Your visit is after Dr. Lee said so.", "Your visit is with Dr. Lee."),
@@ -206,12 +205,6 @@ def test_an_hour_stands_where_an_hour_is_expected() -> None:
     assert classify("Your appointment starts at 14.").channels == PORTAL_ONLY
     assert classify("Your appointment: at 4 weeks.").channels == PORTAL_ONLY
     assert classify("It is at 4.").channels == PORTAL_ONLY
-
-
-def test_what_nothing_accounts_for_is_shown_beside_what_was_recognised() -> None:
-    text = "Your zephyr and your diabetes visit"
-    assert [span.text for span in classify(text).because] == ["diabetes"]
-    assert [span.text for span in unaccounted(text)] == ["zephyr", "diabetes"]
 
 
 @pytest.mark.parametrize(

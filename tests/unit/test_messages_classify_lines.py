@@ -28,8 +28,8 @@ def test_one_line_in_one_line_out() -> None:
 
 def test_language_and_names_are_heard() -> None:
     lines = answers(
-        '{"id": 1, "text": "Hi Xiomara, see you tomorrow."}',
-        '{"id": 2, "text": "Hi Xiomara, see you tomorrow.", "names": ["Xiomara"]}',
+        '{"id": 1, "text": "Hi Zyxandra, see you tomorrow."}',
+        '{"id": 2, "text": "Hi Zyxandra, see you tomorrow.", "names": ["Zyxandra"]}',
         '{"id": 3, "text": "See you tomorrow.", "language": "fr"}',
         '{"id": 4, "text": "See you tomorrow.", "language": null, "names": null}',
     )

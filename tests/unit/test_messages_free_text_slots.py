@@ -53,7 +53,7 @@ def test_a_number_that_may_be_a_result_is_no_slot(text: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "value", ["126", "6.8", "7,2", "120/80", "140 over 90", "4548-4", "99213", "E11.9", "$1,240", "45%", "10 mg", "988"]
+    "value", ["126", "6.8", "7,2", "120/80", "140 over 90", "4548-4", "99213", "E11.9", "45%", "10 mg", "988"]
 )
 def test_a_bare_value_holds_a_neutral_text(value: str) -> None:
     assert classify(f"Hi Maria, it is {value}. Please call 555-0100.").channels == PORTAL_ONLY
@@ -85,5 +85,5 @@ def test_a_link_says_what_its_pieces_spell(link: str, leaves: bool) -> None:
 
 
 def test_a_place_on_file_may_stand_in_a_link() -> None:
-    assert classify("Book at https://quackenbush.example").channels == PORTAL_ONLY
-    assert classify("Book at https://quackenbush.example", names=("Quackenbush",)).channels == ALL_CHANNELS
+    assert classify("Book at https://clinic.example/quackenbush").channels == PORTAL_ONLY
+    assert classify("Book at https://clinic.example/quackenbush", names=("Quackenbush",)).channels == ALL_CHANNELS

@@ -14,8 +14,8 @@ from smartapp.messages.policy import ALL_CHANNELS, PORTAL_ONLY, classify
 from smartapp.messages.policy.practice import PracticeWords, read_practice_words, use_practice_words
 
 OWN = """
-names = ["Castle Rock Clinic", "Dr. Quackenbush"]
-neutral = ["zephyr", "jardín"]
+names = ["Zyxwell Clinic", "Dr. Quackenbush"]
+neutral = ["quoxley", "jardín"]
 [revealing]
 service = ["the Harbor Room", "garden"]
 social = ["blue envelope"]
@@ -36,9 +36,7 @@ def written(folder: Path, text: str) -> Path:
     return path
 
 
-@pytest.mark.parametrize(
-    "text", ["Your visit at Castle Rock Clinic is tomorrow.", "Park by the zephyr at our entrance."]
-)
+@pytest.mark.parametrize("text", ["Your visit at Zyxwell Clinic is tomorrow.", "Park by the quoxley at our entrance."])
 def test_names_and_neutral_words_of_the_practice_may_leave(own: PracticeWords, text: str) -> None:
     assert classify(text).channels == ALL_CHANNELS
 
@@ -46,8 +44,8 @@ def test_names_and_neutral_words_of_the_practice_may_leave(own: PracticeWords, t
 def test_without_the_file_they_may_not(own: PracticeWords) -> None:
     use_practice_words(PracticeWords())
     try:
-        assert classify("Your visit at Castle Rock Clinic is tomorrow.").channels == PORTAL_ONLY
-        assert classify("Park by the zephyr at our entrance.").channels == PORTAL_ONLY
+        assert classify("Your visit at Zyxwell Clinic is tomorrow.").channels == PORTAL_ONLY
+        assert classify("Park by the quoxley at our entrance.").channels == PORTAL_ONLY
     finally:
         use_practice_words(own)
 
@@ -82,12 +80,12 @@ def test_a_neutral_word_that_may_reveal_something_is_refused(tmp_path: Path, wor
     ("text", "why"),
     [
         ("neutral = [", "cannot be read"),
-        ('neutral = "zephyr"', "not a list of texts"),
+        ('neutral = "quoxley"', "not a list of texts"),
         ("names = [1]", "not a list of texts"),
         ('names = [" "]', "not a list of texts"),
         ('neutral = ["two words"]', "single words"),
         ('neutral = ["d1abetes"]', "single words"),
-        ('neutrals = ["zephyr"]', "unknown list: neutrals"),
+        ('neutrals = ["quoxley"]', "unknown list: neutrals"),
         ("revealing = []", "lists terms by"),
         ('[revealing]\nsecrets = ["x"]', "lists terms by"),
         ("[revealing]\nservice = 5", "not a list of texts"),
@@ -105,7 +103,7 @@ def test_a_file_that_is_not_there_is_refused(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("term", ["diabetes", "metformin", "mammogram", "oncology", "homeless", "results"])
 def test_recognised_terms_are_held_with_any_words_of_the_practice(own: PracticeWords, term: str) -> None:
-    assert classify(f"Your {term} visit at Castle Rock Clinic is tomorrow.").channels == PORTAL_ONLY
+    assert classify(f"Your {term} visit at Zyxwell Clinic is tomorrow.").channels == PORTAL_ONLY
 
 
 def test_a_revealing_word_of_the_practice_wins_over_its_neutral_ones_and_over_phrases(
@@ -116,15 +114,15 @@ def test_a_revealing_word_of_the_practice_wins_over_its_neutral_ones_and_over_ph
             written(
                 tmp_path,
                 """
-neutral = ["zephyr"]
+neutral = ["quoxley"]
 [revealing]
-service = ["zephyr", "hello"]
+service = ["quoxley", "hello"]
 """,
             )
         )
     )
     try:
-        assert classify("Park by the zephyr at our entrance.").disclosure == ("service",)
+        assert classify("Park by the quoxley at our entrance.").disclosure == ("service",)
         assert classify("Hello").disclosure == ("service",)
     finally:
         use_practice_words(own)

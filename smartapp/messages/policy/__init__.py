@@ -5,11 +5,10 @@ from smartapp.messages.policy.classify import (
     classify,
     classify_message,
     sensitive_classes,
-    unaccounted,
 )
 from smartapp.messages.policy.verdict import ALL_CHANNELS, NOTICE, PORTAL_ONLY, Channel, Disclosure, Span, Verdict
 
 __all__ = [
     "ALL_CHANNELS", "NOTICE", "PORTAL_ONLY", "Channel", "Context", "Disclosure", "Span", "Verdict", "classify",
-    "classify_message", "sensitive_classes", "unaccounted",
+    "classify_message", "sensitive_classes",
 ]  # fmt: skip

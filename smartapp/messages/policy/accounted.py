@@ -11,6 +11,7 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
+from itertools import pairwise
 
 from smartapp.messages.policy.disguise import disguised
 from smartapp.messages.policy.fold import Folded, fold
@@ -19,10 +20,21 @@ from smartapp.messages.policy.links import link_words
 from smartapp.messages.policy.slots import Slot, find_slots
 from smartapp.messages.policy.structure import out_of_place
 
-_SILENT = frozenset(".,;:!?'\"()-/&@#*=|[]¡¿…\n")
-_NEUTRAL_PICTURES = frozenset(
-    "📅📆🗓⏰🕐🕑🕒🕓🕔🕕🕖🕗🕘🕙📞☎📱📲💬✉📧📩📨📬🔔👋😊🙂😀😃☺🙏👍⭐🌟✨🎉🎊🎄🎃🎆☀❄🌷🍂"
-    "📍🏢🚗🅿✅☑✔➡👉👇🔗💻🖥📝📋🦃🐣🌞⏳🕰⚠🎂🎈🎁❗❕‼⭕🌸🌼🌻🌺🌹💐🍁🎓🏫📠🖊✏🖨🗺🧭🚌🚍🚇🚪🔑🔒🔓🎶👏🙌👌✋🤝🥳😃😄😁🌧⛄🌈☔🌤⛅🍀✈🌴🏖📣📢😷ℹ▪►▶→⬇🏻🏼🏽🏾🏿"
+_SILENT = frozenset(".,;:!?'\"()-/&@#*=|[]¡¿…\n>~_•")
+# Signs and pictures of weather, plants, feasts, play, buildings, animals, money, post, telephones, locks, clocks,
+# smiles and traffic; what shows a body, an illness, its care, a drink or a drug is not among them.
+_PICTURES = (
+    (0x1F300, 0x1F320), (0x1F324, 0x1F32C), (0x1F337, 0x1F343), (0x1F380, 0x1F393), (0x1F3A0, 0x1F3C2),
+    (0x1F3C5, 0x1F3C6), (0x1F3D4, 0x1F3E4), (0x1F3E6, 0x1F3F0), (0x1F3FB, 0x1F43F), (0x1F48C, 0x1F48C),
+    (0x1F4A1, 0x1F4A1), (0x1F4AC, 0x1F4AF), (0x1F4B0, 0x1F51D), (0x1F51F, 0x1F529), (0x1F531, 0x1F567),
+    (0x1F58A, 0x1F58D), (0x1F5A5, 0x1F5FF), (0x1F600, 0x1F611), (0x1F617, 0x1F61D), (0x1F642, 0x1F644),
+    (0x1F680, 0x1F690), (0x1F692, 0x1F6AB), (0x1F6B2, 0x1F6B6), (0x1F6D1, 0x1F6EC), (0x1F917, 0x1F917),
+    (0x1F91D, 0x1F91D), (0x1F929, 0x1F929), (0x1F970, 0x1F970), (0x1F973, 0x1F973), (0x1F980, 0x1F98C),
+    (0x1F9E1, 0x1F9E1), (0x1F9E3, 0x1F9E9), (0x1F9ED, 0x1F9EF), (0x1F9F0, 0x1F9F3), (0x1F9F5, 0x1F9F7),
+    (0x1FA91, 0x1FA9F),
+)  # fmt: skip
+_NEUTRAL_PICTURES = frozenset(chr(at) for first, last in _PICTURES for at in range(first, last + 1)) | frozenset(
+    "⏰☎✉⭐✨☀❄✅☑✔➡🅿⏳⚠❗❕‼⭕✏⛄☔⛅✈ℹ▪►▶→⬇🙋🙌🙏🙈👋👍👎👏👌👇👉👀✋☺☕☂❤💛💚💙💜🧡🤍🖤🤭🤞🥪🍪🍰🍕🧁🤖🪧🧵♀♂🤝"
 )
 _ABBREVIATED = words("dr dra mr mrs ms sr sra srta st ave rd blvd ste no tel ext apt appt bldg a p m vs jr lic av num")
 _GREETING = words(
@@ -48,6 +60,10 @@ _HOURLY = words(
     "clinic start starts begin begins arrive arriving come coming call calls see meet schedule scheduled "
     "ready available back here join lunch"
 )
+# Numbers that no code and no value is made of; what they may tell is weighed with the words beside them.
+_NUMBERS = ("<num>", "<six>", "<amount>")
+_SMALL, _ANY = 99, 999  # a bare number of three digits may be a value, unless the text speaks of rooms
+_ROOMS = words("room rooms suite floor ext extension window sala salas piso consultorio ventanilla salon")
 _UNITS = words("day days week weeks month months year years points percent times of out in out over under or more less")
 # Words of a sentence that asks for an answer by key or grade, and the grades it may name.
 _ANSWERING = words(
@@ -70,6 +86,8 @@ class Token:
     plain: str
     accounted: bool = False
     capital: bool = False
+    known: bool = field(default=False)  # a word, number or sign that may stand in a neutral text at all
+    approved: bool = field(default=False)  # part of a wording that a person has approved
     phrased: bool = field(default=False)  # covered by a slot or by a phrase of two words or more
     bound: bool = field(default=False)  # covered by a phrase that holds the token before, too
 
@@ -95,7 +113,7 @@ def tokenise(folded: Folded) -> tuple[list[Token], list[Slot]]:
                     slot.end,
                     f"<{slot.kind}>",
                     slot.kind not in ("link", "amount"),
-                    slot.kind != "amount",
+                    phrased=slot.kind != "amount",
                 )
             )
             at = slot.end
@@ -154,6 +172,7 @@ def account(folded: Folded, names: Sequence[str], approved: Sequence[str]) -> tu
     lex = lexicon()
     names = (*names, *lex.own.names)
     tokens, _ = tokenise(folded)
+    largest = _ANY if any(token.plain in _ROOMS for token in tokens) else _SMALL
     _mark_links(tokens, names, lex)
     _mark_names(tokens, folded, names, lex)
     _mark_wording(tokens, approved)
@@ -164,7 +183,29 @@ def account(folded: Folded, names: Sequence[str], approved: Sequence[str]) -> tu
             token.accounted |= accounted
             token.phrased |= phrased
             token.bound |= bound
+            token.known = token.accounted or _known(token, lex, largest)
+        for token, following in pairwise(part):
+            token.known |= token.text == "+" and following.is_word  # "ID + card"; a plus alone is a result
     return tokens, parts
+
+
+def _known(token: Token, lex: Lexicon, largest: int) -> bool:
+    small = token.plain == "<n>" and int(token.text) <= largest
+    return small or token.plain in _NUMBERS or lex.reads_as_known(_bare(token.plain))
+
+
+def _bare(word: str) -> str:
+    return word.removesuffix("'s").rstrip("'")
+
+
+def spoken_language(part: Sequence[Token]) -> str:
+    """The language that knows most words of a sentence; English where both know as many."""
+    vocabularies = lexicon().vocabularies
+
+    def known(code: str) -> int:
+        return sum(_bare(token.plain) in vocabularies[code].known_words for token in part)
+
+    return max(LANGUAGES, key=known)
 
 
 def _weight(cover: list[tuple[bool, bool, bool]]) -> int:
@@ -187,7 +228,7 @@ def _cover(part: Sequence[Token], language: str) -> list[tuple[bool, bool, bool]
     for index, (token, start, after) in enumerate(zip(part, starts, following, strict=True)):
         phrased = bool(marks[start]) or (answering and _is_answer(token))
         phrased = phrased or (hourly and index > 0 and _is_hour(part[index - 1], token, after))
-        word = token.plain.removesuffix("'s").rstrip("'")
+        word = _bare(token.plain)
         out.append((token.accounted or phrased or vocabulary.allows(word, after), phrased))
     firm = [phrased or token.accounted for token, (_, phrased) in zip(part, out, strict=True)]
     bound = [marks[start - 1] == _BOUND for start in starts[1:]]
@@ -238,7 +279,7 @@ def _mark_links(tokens: list[Token], names: Sequence[str], lex: Lexicon) -> None
 def _mark_names(tokens: list[Token], folded: Folded, names: Sequence[str], lex: Lexicon) -> None:
     allowed = _allowed_names(names, lex)
     for index, token in enumerate(tokens):
-        word = token.text.removesuffix("'s").rstrip("'")
+        word = _bare(token.text)
         token.capital = token.is_word and folded.original[folded.origin[token.start][0]].isupper()
         if not token.is_word or token.accounted:
             continue
@@ -295,4 +336,4 @@ def _mark_wording(tokens: list[Token], approved: Sequence[str]) -> None:
         for at in range(len(spoken) - len(wanted) + 1 if wanted else 0):
             if [t.text for t in spoken[at : at + len(wanted)]] == wanted:
                 for token in spoken[at : at + len(wanted)]:
-                    token.accounted = True
+                    token.accounted = token.approved = True

@@ -11,6 +11,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from smartapp.messages.policy.accounted import Token, account
+from smartapp.messages.policy.allusion import alluding
 from smartapp.messages.policy.fold import Folded, fold
 from smartapp.messages.policy.lexicon import LANGUAGES, lexicon
 from smartapp.messages.policy.recognise import recognise
@@ -63,13 +64,6 @@ def classify(
     )
 
 
-def unaccounted(text: str, *, names: Collection[str] = (), approved: Sequence[str] = ()) -> tuple[Span, ...]:
-    """The pieces of ``text`` that nothing accounts for, recognised or not: what its author has to change."""
-    folded = fold(text)
-    tokens, _ = account(folded, tuple(names), approved)
-    return tuple(_unknown(folded, tokens))
-
-
 def sensitive_classes(text: str) -> tuple[str, ...]:
     """The sensitive classes (42 CFR Part 2, HIV, …) that a name or title speaks of, in alphabetical order."""
     return tuple(sorted(set(_judge(text, None, (), ())[1])))
@@ -82,26 +76,32 @@ def _judge(
         return [Span(0, len(text), "", "unknown", "too long to judge")], []
     folded = fold(text)
     tokens, parts = account(folded, names, approved)
+    found = recognise(folded.text, tokens, parts)
+    unknown = _unknown(folded, tokens)
+    if not unknown and all(piece.weak for piece in found):
+        places = alluding(parts, found)
+        found = [piece for piece in found if any(start <= piece.start < end for start, end in places)]
+        unknown = [Span(*at, text[slice(*at)], "unknown", "allusion") for at in (folded.source(*p) for p in places)]
     spans: list[Span] = []
     sensitive: list[str] = []
-    for found in recognise(folded.text, tokens, parts):
-        start, end = folded.source(found.start, found.end)
-        spans.append(Span(start, end, text[start:end], found.term.kind, found.term.concept))
-        if found.term.concept in lexicon().sensitive:
-            sensitive.append(lexicon().sensitive[found.term.concept])
+    for piece in found:
+        start, end = folded.source(piece.start, piece.end)
+        spans.append(Span(start, end, text[start:end], piece.term.kind, piece.term.concept))
+        if piece.term.concept in lexicon().sensitive:
+            sensitive.append(lexicon().sensitive[piece.term.concept])
     if not spans:
-        spans.extend(_unknown(folded, tokens))
+        spans.extend(unknown)
     if not spans and language and language.lower().replace("_", "-").split("-")[0] not in LANGUAGES:
         spans.append(Span(0, len(text), text, "unknown", "language"))
     return spans, sensitive
 
 
 def _unknown(folded: Folded, tokens: Sequence[Token]) -> list[Span]:
-    """Unaccounted tokens, neighbours joined, and what no honest text contains."""
+    """Tokens that nothing knows, neighbours joined, and what no honest text contains."""
     runs: list[tuple[int, int]] = []
     joined = False
     for token in tokens:
-        if token.accounted:
+        if token.known or token.accounted:
             joined = False
             continue
         start, end = folded.source(token.start, token.end)
@@ -141,9 +141,7 @@ def _is_spanish(text: str, language: str | None) -> bool:
         return language.lower().startswith("es")
     words = fold(text).text.split()
     english, spanish = (lexicon().vocabularies[code] for code in LANGUAGES)
-    return sum(w in spanish.words or w in spanish.known for w in words) > sum(
-        w in english.words or w in english.known for w in words
-    )
+    return sum(w in spanish.known_words for w in words) > sum(w in english.known_words for w in words)
 
 
 def classify_message(

@@ -1,12 +1,15 @@
-"""Terms in disguise: misspelt, with digits and signs for letters, or hidden inside another word."""
+"""Terms in disguise: misspelt, with digits and signs for letters, inside a word; words medical by their ending."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from functools import lru_cache
 from itertools import product
+from typing import cast
 
 from smartapp.messages.policy.lexicon import Lexicon, Term, lexicon
+from smartapp.messages.policy.verdict import Disclosure
 
 _LEET = {
     "0": "o", "1": "il", "3": "e", "4": "a", "5": "s", "7": "t", "8": "b", "9": "g",
@@ -15,6 +18,21 @@ _LEET = {
 _MAX_SIGNS = 5
 SHORTEST_FUZZY = 5  # shorter words have too many neighbours that mean something else
 _SHORTEST_IN_NAME = 7  # a family name one letter away from a short term is common; from a long one it is not
+
+_DRUG_ENDINGS = (  # stems of the United States Adopted Names Council
+    "statin|estatina|[aeiou]pril|sartan|olol|gliptin|flozin|glutide|cillin|cilina|mycin|micina|[ao]zole|prazol|cycline|"
+    "floxacin|[aeiou]vir|[uixt]mab|tinib|oxetine|azepam|zolam|triptan|codone|parib|setron|dipine|dipino|thiazide|"
+    "semide|lukast"
+)
+_ENDINGS: tuple[tuple[Term, re.Pattern[str]], ...] = tuple(
+    (Term(cast(Disclosure, kind), concept), re.compile(rf"[a-z]{{2,}}(?:{endings})s?"))
+    for kind, concept, endings in (
+        ("medication", "medication", _DRUG_ENDINGS),
+        ("diagnosis", "illness", "itis|osis|emia|[rhnl]oma|pathy|patia|algia|plegia|uria|penia|phobia|fobia"),
+        ("procedure", "procedure", "scopy|scopia|ectomy|ectomia|otomy|otomia|plasty|plastia|graphy|grafia"),
+        ("service", "department", "ology|ologia|ologist|ologo|ologa|iatry|iatria"),
+    )
+)  # fmt: skip
 
 
 def leet(word: str) -> Iterator[str]:
@@ -73,3 +91,8 @@ def disguised(word: str, lex: Lexicon) -> Term | None:
         for start in range(len(word) - length + 1)
     )
     return next(filter(None, map(lex.single, inside)), None)
+
+
+def looks_medical(word: str) -> Term | None:
+    """What a word tells by its ending alone, as names of illnesses, medicines and procedures are made."""
+    return next((term for term, ending in _ENDINGS if ending.fullmatch(word)), None)

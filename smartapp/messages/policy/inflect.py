@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
+
 _CLITICS = ("me", "nos", "le", "les", "se", "te")
-_OBJECTS = ("lo", "la", "los", "las", "selo", "sela", "noslo", "nosla", "melo")
+_OBJECTS = ("lo", "la", "los", "las", "selo", "sela", "noslo", "nosla", "melo", "mela")
 DONE_TO_PEOPLE = frozenset(
     [
         "llamar",
@@ -66,6 +68,7 @@ _DONE_TO_PAPERS = frozenset(
         "reenviar",
     ]
 )
+_DOUBLING = re.compile(r"[^aeiou][aeiou][^aeiouwxy]$")
 _HARD = {"c": "qu", "g": "gu", "z": "c"}  # before e: buscar, busque; llegar, llegue; comenzar, comience
 
 
@@ -80,17 +83,22 @@ def variants(word: str) -> set[str]:
 
 
 def english_forms(verb: str) -> set[str]:
-    """A regular verb with -s, -ed and -ing; doubled consonants are listed in the vocabulary."""
+    """A regular verb with -s, -ed and -ing (a last consonant doubled, too: *plan*, *planned*), a noun with -s."""
     if verb.endswith("e"):
         return {verb, verb + "s", verb + "d", verb[:-1] + "ing"}
-    if verb.endswith("y") and verb[-2] not in "aeiou":
+    if verb.endswith("y") and verb[-2:-1] not in tuple("aeiou"):
         return {verb, verb[:-1] + "ies", verb[:-1] + "ied", verb + "ing"}
     plural = verb + ("es" if verb.endswith(("s", "sh", "ch", "x")) else "s")
-    return {verb, plural, verb + "ed", verb + "ing"}
+    forms = {verb, plural, verb + "ed", verb + "ing"}
+    if _DOUBLING.search(verb):
+        forms |= {verb + verb[-1] + "ed", verb + verb[-1] + "ing"}
+    return forms
 
 
-def spanish_forms(infinitive: str) -> set[str]:
+def spanish_forms(infinitive: str, *, anything_done: bool = False) -> set[str]:
     """Regular forms of a verb, without accents: what a message to tú or usted uses, pronouns attached.
+
+    With ``anything_done`` the pronouns that leave unsaid what is meant are attached to every verb.
 
     A word that does not end in -ar, -er or -ir stands for itself. Forms of irregular verbs are listed in
     the vocabulary; a form made here that nobody uses does no harm.
@@ -117,6 +125,6 @@ def spanish_forms(infinitive: str) -> set[str]:
         gerund = stem + "iendo"
     future = {infinitive + e for e in ("e", "a", "as", "emos", "an", "ia", "ian", "iamos")}
     # "Llénelo" is said of a form; of anything else that is taken or done, a pronoun leaves unsaid what it is.
-    clitics = _CLITICS + (_OBJECTS if infinitive in DONE_TO_PEOPLE | _DONE_TO_PAPERS else ())
+    clitics = _CLITICS + (_OBJECTS if anything_done or infinitive in DONE_TO_PEOPLE | _DONE_TO_PAPERS else ())
     attached = {base + clitic for base in (infinitive, gerund, *command) for clitic in clitics}
     return {infinitive, gerund} | present | past | wish | command | future | attached

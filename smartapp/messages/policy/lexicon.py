@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 import tomllib
 import unicodedata
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
 from importlib.resources import files
@@ -55,15 +55,15 @@ class Structure:
 
 @dataclass(frozen=True, slots=True)
 class Vocabulary:
-    """What one language calls neutral: ``words`` anywhere, ``phrases`` as a whole, ``known`` only in those
-    (``beginning`` finds the phrases by their first words);
+    """What one language calls neutral: ``words`` anywhere, ``phrases`` as a whole (``beginning`` finds them by
+    their first words); of other ``known_words`` a text may consist, too, where the whole does not allude to anything;
     ``cautious`` verbs before a named object, ``adjectives`` before certain ``nouns``.
     """
 
     words: frozenset[str]
     phrases: tuple[re.Pattern[str], ...]
     beginning: dict[str, tuple[int, ...]]
-    known: frozenset[str]
+    known_words: frozenset[str]
     cautious: frozenset[str]
     cautious_before: frozenset[str]
     adjectives: frozenset[str]
@@ -94,10 +94,14 @@ class Term:
 
 @dataclass(frozen=True, slots=True)
 class Pattern:
-    """Neutral words that reveal something in this order; ``match`` runs on a sentence's plain form."""
+    """Neutral words that reveal something in this order; ``match`` runs on a sentence's plain form.
+
+    Those that do not ``always`` are weighed with the words beside them.
+    """
 
     term: Term
     match: re.Pattern[str]
+    always: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,6 +119,7 @@ class Lexicon:
     terms: dict[tuple[str, ...], Term]
     patterns: tuple[Pattern, ...]
     in_phrases: frozenset[tuple[str, ...]]
+    weak: frozenset[tuple[str, ...]]
     sensitive: dict[str, str]
     people: frozenset[str]
     places: frozenset[str]
@@ -127,7 +132,7 @@ class Lexicon:
 
     def reads_as_known(self, word: str) -> bool:
         """Whether the word has an everyday meaning in some language, so that it is not just a name."""
-        return any(word in v.words or word in v.known for v in self.vocabularies.values())
+        return (word,) in self.weak or any(word in v.known_words for v in self.vocabularies.values())
 
 
 def _read(name: str) -> dict[str, Any]:
@@ -157,7 +162,7 @@ def _phrases(language: str) -> tuple[tuple[re.Pattern[str], ...], dict[str, tupl
 def _vocabulary(language: str, singles: set[str]) -> Vocabulary:
     data = _read(f"neutral_{language}.toml")
     free = set(plain(data["words"]).split()) | _own[0].neutral
-    forms = {"en": english_forms, "es": spanish_forms}[language]
+    forms: Callable[[str], set[str]] = spanish_forms if language == "es" else english_forms
     for verb in plain(data["verbs"]).split():
         free |= forms(verb)
     built = _read(f"structure_{language}.toml")
@@ -180,7 +185,16 @@ def _vocabulary(language: str, singles: set[str]) -> Vocabulary:
         doings=frozenset(doings - parts["heads"] if language == "es" else doings),
         formulas=re.compile("(?<= )(?:" + "|".join(said) + ")"),
     )
+    known |= free | _everyday(language)
     return Vocabulary(frozenset(free), compiled, index, frozenset(known), **listed, structure=structure)
+
+
+def _everyday(language: str) -> set[str]:
+    """Words of everyday life, with their regular forms."""
+    everyday = plain(_read("everyday.toml")[language]).split()
+    if language == "es":
+        return set().union(*(spanish_forms(word, anything_done=True) for word in everyday))
+    return set().union(*map(english_forms, everyday))
 
 
 def _acts(verbs: str) -> set[str]:
@@ -190,13 +204,16 @@ def _acts(verbs: str) -> set[str]:
 
 def _terms(data: dict[str, Any]) -> Iterable[tuple[tuple[str, ...], Term]]:
     for kind, concepts in data.items():
-        if kind in ("sensitive", "in_phrases"):
-            continue
-        for concept, listed in concepts.items():
-            for term in plain(listed).split(","):
-                tokens = TOKEN.findall(term)
-                for last in variants(tokens[-1]):
-                    yield (*tokens[:-1], last), Term(cast(Disclosure, kind), concept)
+        if kind not in ("sensitive", "in_phrases", "weak"):
+            for concept, listed in concepts.items():
+                yield from ((tokens, Term(cast(Disclosure, kind), concept)) for tokens in _forms(listed))
+
+
+def _forms(listed: str) -> Iterable[tuple[str, ...]]:
+    """The terms of a list divided by commas, each word by word, in its singular and its plurals."""
+    for term in plain(listed).split(","):
+        tokens = TOKEN.findall(term)
+        yield from ((*tokens[:-1], last) for last in variants(tokens[-1]))
 
 
 _own = [Own()]  # the one that is in use
@@ -216,7 +233,7 @@ def lexicon() -> Lexicon:
     for tokens, term in _terms(data):
         terms.setdefault(tokens, term)
     patterns = tuple(
-        Pattern(Term(entry["kind"], entry["concept"]), re.compile(entry["match"]))
+        Pattern(Term(entry["kind"], entry["concept"]), re.compile(entry["match"]), entry.get("always", False))
         for entry in _read("patterns.toml")["pattern"]
     )
     names = _read("ordinary_names.toml")
@@ -225,6 +242,7 @@ def lexicon() -> Lexicon:
         terms,
         patterns,
         frozenset(tuple(TOKEN.findall(term)) for term in data["in_phrases"]["terms"].split(",")),
+        frozenset(_forms(data["weak"]["terms"])),
         {c.strip(): label for label, listed in data["sensitive"].items() for c in listed.split(",")},
         frozenset(plain(names["people"]).split()),
         frozenset(plain(names["places"]).split()),

@@ -11,6 +11,7 @@ import re
 from functools import lru_cache
 from urllib.parse import unquote
 
+from smartapp.messages.policy.disguise import disguised, looks_medical
 from smartapp.messages.policy.lexicon import Lexicon, lexicon, words
 
 _SCHEME = re.compile(r"^(?:https?://)?(?:www\.)?")
@@ -25,11 +26,14 @@ _ADDRESS_WORDS = words(
     "formularios videoconsulta bit tinyurl google zoom doxy yelp facebook physicians doctors associates group "
     "center centers central wellness pediatrics street avenue city county valley community the of and at "
     "fm fp fhc cal med assoc phys news newpatient new room rooms call visit v1 j waiting p1 "
-    "signup calendar calendario p g s r "
+    "signup calendar calendario p g s r svy chk bk cal rev revs resv prefs pref newpt newpatients npt mapa reviews "
+    "q l v t u w meet chat txt msg sms pay bill billing statement account acct parking gmaps goo gl "
+    "estacionamiento lleg llegada checkout profile perfil update actualizar noticias faq vote poll rate rating "
 )
 _RANDOM = re.compile(r"(?=(?:[a-z]*\d){2})(?=(?:\d*[a-z]){2})[a-z0-9]{6,40}")
+_SHORT_RANDOM = re.compile(r"(?=\d+[a-z])\d[a-z0-9]{1,4}|[a-z]{2,4}\d{1,3}")  # written as no clinical code is
 _CODE = re.compile(r"[a-z]\d\d[0-9a-z]{0,5}|[a-z]\d{4}|\d{4,5}[a-z]?")
-_RUNNING = re.compile(r"\d{1,4}|\d{6,12}|[a-z]\d")  # the number of a room, of a page: never five digits, as codes have
+_RUNNING = re.compile(r"\d{1,4}|\d{6,12}|[a-z]\d?")  # the number of a room, of a page: never five digits, as codes have
 _SHORTEST = 3
 _SHORT = ("of", "at", "my", "dr", "md", "fm", "fp", "pc")
 
@@ -42,12 +46,15 @@ def pieces_of(link: str) -> list[str]:
 def link_words(link: str, lex: Lexicon, allowed: frozenset[str]) -> tuple[str, ...] | None:
     """The words that a link spells, or None where some piece of it spells nothing that is known."""
     spelt: list[str] = []
-    for piece in pieces_of(link):
+    host = len(pieces_of(link.partition("://")[2].partition("/")[0] or link.partition("/")[0]))
+    for at, piece in enumerate(pieces_of(link)):
         if piece in _TOP or piece in _ADDRESS_WORDS or piece in allowed or _RUNNING.fullmatch(piece):
             spelt.append(piece)
         elif piece.isalpha() and (cut := cut_into_words(piece, allowed)) is not None:
             spelt.extend(cut)
-        elif not (_RANDOM.fullmatch(piece) and _nothing_reads(piece, lex)):
+        elif at < host and piece.isalpha() and _is_made_up(piece, lex):
+            spelt.append(piece)
+        elif not ((_RANDOM.fullmatch(piece) or _SHORT_RANDOM.fullmatch(piece)) and _nothing_reads(piece, lex)):
             return None
     return tuple(spelt)
 
@@ -56,9 +63,10 @@ def link_words(link: str, lex: Lexicon, allowed: frozenset[str]) -> tuple[str, .
 def cut_into_words(piece: str, allowed: frozenset[str]) -> tuple[str, ...] | None:
     """``piece`` cut into known words; None where that cannot be done."""
     lex = lexicon()
-    known = (
-        lex.vocabularies["en"].words | lex.vocabularies["es"].words | lex.people | lex.places | _ADDRESS_WORDS | allowed
-    )
+    free = [vocabulary.words for vocabulary in lex.vocabularies.values()]
+    known = frozenset().union(*free, lex.people, lex.places, _ADDRESS_WORDS, allowed)
+    if lex.reads_as_known(piece):
+        return (piece,)
     found: dict[int, tuple[str, ...]] = {0: ()}
     for end in range(1, len(piece) + 1):
         starts = (start for start in found if piece[start:end] in known and _long_enough(piece, start, end))
@@ -71,6 +79,14 @@ def cut_into_words(piece: str, allowed: frozenset[str]) -> tuple[str, ...] | Non
 def _long_enough(piece: str, start: int, end: int) -> bool:
     """Words of one or two letters only where they are common in addresses: any text can be cut into the others."""
     return end - start >= _SHORTEST or end - start == len(piece) or piece[start:end] in _SHORT
+
+
+def _is_made_up(piece: str, lex: Lexicon) -> bool:
+    """Whether an unknown word of a host may be somebody's made-up name: no term is in it, whole, misspelt or short."""
+    ends = (piece[:3], piece[-3:])
+    inside = (piece[a:b] for a in range(len(piece)) for b in range(a + 4, len(piece) + 1))
+    told = disguised(piece, lex) or looks_medical(piece) or next(filter(None, map(lex.single, (*ends, *inside))), None)
+    return len(piece) > _SHORTEST and told is None
 
 
 def _nothing_reads(piece: str, lex: Lexicon) -> bool:

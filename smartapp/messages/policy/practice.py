@@ -16,10 +16,9 @@ from typing import Any, cast
 
 from smartapp.errors import ConfigurationError
 from smartapp.messages.policy import disguise, lexicon, links
-from smartapp.messages.policy.disguise import SHORTEST_FUZZY, disguised, misspelt
+from smartapp.messages.policy.disguise import SHORTEST_FUZZY, disguised, looks_medical, misspelt
 from smartapp.messages.policy.inflect import variants
 from smartapp.messages.policy.lexicon import TOKEN, Term, plain
-from smartapp.messages.policy.recognise import looks_medical
 from smartapp.messages.policy.verdict import DISCLOSURES, Disclosure
 
 _KEYS = ("names", "neutral", "revealing")

@@ -12,8 +12,8 @@ from functools import lru_cache
 from typing import cast
 
 from smartapp.messages.policy.accounted import Token, plain_form
-from smartapp.messages.policy.disguise import SHORTEST_FUZZY, disguised, leet, misspelt
-from smartapp.messages.policy.lexicon import Lexicon, Term, lexicon
+from smartapp.messages.policy.disguise import SHORTEST_FUZZY, disguised, leet, looks_medical, misspelt
+from smartapp.messages.policy.lexicon import Lexicon, Pattern, Term, lexicon
 from smartapp.messages.policy.links import pieces_of
 from smartapp.messages.policy.verdict import Disclosure
 
@@ -21,20 +21,6 @@ _LONGEST_TERM = 5
 _LONGEST_SPELLING = 26
 _SHORTEST_TERM = 3
 _LEET_RUN = re.compile(r"[a-z0-9@$!|+]*[a-z][a-z0-9@$!|+]*")
-_DRUG_ENDINGS = (  # stems of the United States Adopted Names Council
-    "statin|estatina|[aeiou]pril|sartan|olol|gliptin|flozin|glutide|cillin|cilina|mycin|micina|[ao]zole|prazol|cycline|"
-    "floxacin|[aeiou]vir|[uixt]mab|tinib|oxetine|azepam|zolam|triptan|codone|parib|setron|dipine|dipino|thiazide|"
-    "semide|lukast"
-)
-_ENDINGS: tuple[tuple[Term, re.Pattern[str]], ...] = tuple(
-    (Term(cast(Disclosure, kind), concept), re.compile(rf"[a-z]{{2,}}(?:{endings})s?"))
-    for kind, concept, endings in (
-        ("medication", "medication", _DRUG_ENDINGS),
-        ("diagnosis", "illness", "itis|osis|emia|[rhnl]oma|pathy|patia|algia|plegia|uria|penia|phobia|fobia"),
-        ("procedure", "procedure", "scopy|scopia|ectomy|ectomia|otomy|otomia|plasty|plastia|graphy|grafia"),
-        ("service", "department", "ology|ologia|ologist|ologo|ologa|iatry|iatria"),
-    )
-)  # fmt: skip
 # Codes and values as they are written; each is looked for only where no typed slot stands.
 _WRITTEN: tuple[tuple[Term, re.Pattern[str]], ...] = tuple(
     (Term(cast(Disclosure, kind), concept), re.compile(pattern))
@@ -47,21 +33,27 @@ _WRITTEN: tuple[tuple[Term, re.Pattern[str]], ...] = tuple(
         ("medication", "NDC code", r"(?<!\w)ndc(?!\w)|(?<![\w-])\d{4,5}-\d{3,4}-\d{1,2}(?![\w-])"),
         ("medication", "dose", r"(?<!\w)\d+(?:[.,]\d+)? ?(?:mg|mcg|ml|units?|unidades|g)(?!\w|/)"),
         ("result", "value with a unit", r"(?<!\w)\d+(?:[.,]\d+)? ?(?:%|mg/dl|mmol|mmhg|bpm|kg|lbs?|kilos|pounds)"),
-        ("result", "blood pressure value", r"(?<![\w/])\d{2,3} ?(?:/|over|sobre) ?\d{2,3}(?![\w/])"),
+        # No blood pressure is as low as the numbers of a day and a month.
+        (
+            "result",
+            "blood pressure value",
+            r"(?<![\w/])(?!(?:0\d|1[0-2])/(?:[0-2]\d|3[01])(?!\d))\d{2,3} ?(?:/|over|sobre) ?\d{2,3}(?![\w/])",
+        ),
         ("result", "value", r"(?<![\w.,/:$-])\d+[.,]\d+(?![\w/:]|[.,]\d)"),
     )
 )  # fmt: skip
 
-_SLOTS = frozenset(("<date>", "<time>", "<phone>", "<place>", "<link>", "<amount>"))
+_SLOTS = frozenset(("<date>", "<time>", "<phone>", "<place>", "<link>", "<amount>", "<reference>"))
 
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """A recognised piece of folded text."""
+    """A recognised piece of folded text; a ``weak`` one tells something in most company, not in all."""
 
     start: int
     end: int
     term: Term
+    weak: bool = False
 
 
 def recognise(text: str, tokens: Sequence[Token], parts: Iterable[Sequence[Token]]) -> list[Found]:
@@ -94,7 +86,7 @@ def _terms(words: Sequence[Token], lex: Lexicon) -> Iterator[Found]:
                 and (length == 1 or (key in lex.in_phrases and all(token.bound for token in piece[1:])))
                 and key not in lex.own.terms
             ):
-                yield Found(piece[0].start, piece[-1].end, term)
+                yield Found(piece[0].start, piece[-1].end, term, key in lex.weak)
                 break
 
 
@@ -110,10 +102,11 @@ def _spelt_out(words: Sequence[Token], lex: Lexicon) -> Iterator[Found]:
             if len(joined) > _LONGEST_SPELLING:
                 break
             open_piece = not all(token.accounted for token in words[at : end + 1])
+            known = all(token.known for token in words[at : end + 1])
             if (len(joined) >= 6 and open_piece) or (letters and len(joined) >= 3):
                 term = lex.single(joined) or next(filter(None, map(lex.single, leet(joined))), None)
                 if term is not None:
-                    yield Found(words[at].start, words[end].end, term)
+                    yield Found(words[at].start, words[end].end, term, known and not letters)
 
 
 def _single_words(words: Sequence[Token], lex: Lexicon) -> Iterator[Found]:
@@ -127,11 +120,6 @@ def _single_words(words: Sequence[Token], lex: Lexicon) -> Iterator[Found]:
             yield Found(token.start, token.end, term)
 
 
-def looks_medical(word: str) -> Term | None:
-    """What a word tells by its ending alone, as names of illnesses, medicines and procedures are made."""
-    return next((term for term, ending in _ENDINGS if ending.fullmatch(word)), None)
-
-
 def _single_letters(word: str) -> str:
     """``diiabeetes`` with each run of one letter cut to a single one."""
     return re.sub(r"(.)\1+", r"\1", word)
@@ -140,7 +128,7 @@ def _single_letters(word: str) -> str:
 def _leet_run(run: re.Match[str], words: Sequence[Token], lex: Lexicon) -> Iterator[Found]:
     for start, end in ((run.start(), run.end()), (run.start(), run.end() - 1)):
         text = run.string[start:end]
-        if len(text) < 3 or any(t.phrased and t.start <= start < t.end for t in words):
+        if len(text) < 3 or any((t.phrased or t.plain in _SLOTS) and t.start <= start < t.end for t in words):
             continue
         for spelling in leet(text):
             term = lex.single(spelling) or (misspelt(spelling) if len(spelling) >= SHORTEST_FUZZY else None)
@@ -169,19 +157,17 @@ def _links(words: Sequence[Token], lex: Lexicon) -> Iterator[Found]:
 
 def _sequences(part: Sequence[Token]) -> Iterator[Found]:
     plain = plain_form(part)
-    for start, end, term in _telling(plain):
+    for start, end, pattern in _telling(plain):
         first = plain.count(" ", 0, start + 1) - (plain[start] != " ") if start else 0
         last = plain.count(" ", 0, end) - 1
         inside = part[max(first, 0) : max(last, first + 1)]
-        yield Found(inside[0].start, inside[-1].end, term)
+        yield Found(inside[0].start, inside[-1].end, pattern.term, weak=not pattern.always)
 
 
 @lru_cache(maxsize=16_384)
-def _telling(plain: str) -> tuple[tuple[int, int, Term], ...]:
+def _telling(plain: str) -> tuple[tuple[int, int, Pattern], ...]:
     """Where a telling sequence stands in a sentence's plain form; kept, as a template's is the same for everybody."""
-    return tuple(
-        (*match.span(), pattern.term) for pattern in lexicon().patterns for match in pattern.match.finditer(plain)
-    )
+    return tuple((*match.span(), pattern) for pattern in lexicon().patterns for match in pattern.match.finditer(plain))
 
 
 def _widest(found: Iterable[Found]) -> list[Found]:

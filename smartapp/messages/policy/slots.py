@@ -16,7 +16,7 @@ from smartapp.messages.policy.lexicon import lexicon, words
 
 @dataclass(frozen=True, slots=True)
 class Slot:
-    """A typed value in folded text: ``kind`` is date, time, phone, place, nth, amount or link."""
+    """A typed value in folded text: ``kind`` is date, time, phone, place, nth, amount, reference or link."""
 
     kind: str
     start: int
@@ -81,7 +81,8 @@ _DATE = _either(
     rf"{_after('in for of year en ano del de this')}{_YEAR}(?![\w/-]|\.\d)",
 )
 
-_HALF = _either(r"(?:a\.?\s?m|p\.?\s?m)(?!\w)\.?", r"(?<=\d)[ap](?!\w)")
+_ZONE = r"(?: ?[ecmp][ds]?t(?!\w))?"
+_HALF = _either(r"(?:a\.?\s?m|p\.?\s?m)(?!\w)\.?" + _ZONE, r"(?<=\d)[ap](?!\w)" + _ZONE)
 _CLOCK = r"(?:[01]?\d|2[0-3])"
 _HOUR = rf"{_CLOCK}(?::[0-5]\d)?"
 _FULL = r"(?:[1-9]|1[0-2])"  # a full hour without minutes: a time only in company
@@ -113,6 +114,7 @@ _TIME = _either(
     rf"{_either(_after('day days'), '(?<=day, )')}{_FULL} ?(?:-|to) ?{_FULL}{_ENDS}",
     rf"{_after(_BEFORE_HOUR)}{_FULL}{_ENDS}(?! (?:of|out|weeks|months|days|points))",
     rf"(?<= at ){_FULL}{_DAY_FOLLOWS}",
+    rf"{_after('tmrw tomorrow manana tmw')}(?:0?[1-9]|1[0-2])[0-5][05](?!\w|[.,/]\d)",  # tomorrow 930
 )
 
 _EXTENSION = r"(?:,? ?(?:ext|x|extension)\.? ?\d{1,5})?"
@@ -121,9 +123,22 @@ _PHONE = _either(
     r"(?<![\w.-])[2-9]\d\d[.-]\d{4}(?![\w]|[-.]\d)",
     # Ten digits in a row may be a code: a number only where one is dialled.
     rf"{_after('call text at to al llame llamar telefono phone')}[2-9]\d{{9}}(?!\d)",
+    rf"{_after('text from to del al code, code codigo_corto')}[2-9]\d{{4}}(?!\d)",  # a short code
 )
 
-_AMOUNT = r"\$ ?\d{1,3}(?:\.\d{2})?(?![\d,.]\d|\w)"
+# What an office files or books something under. Five digits may be a clinical code, so what a code is of must be said.
+_FILED = _after(
+    "confirmation conf reference ref account acct invoice receipt receipt_number confirmation_number account_number "
+    "ticket ticket_number order recibo folio factura confirmacion cuenta referencia"
+)
+_SECRET = _after("code code: code_is password password: pin pin: codigo codigo: contrasena contrasena:")
+_REFERENCE = _either(
+    rf"{_FILED}(?:number |no\.? |is |es )?[:#]? ?(?=[a-z-]*\d)[a-z0-9-]{{5,14}}(?!\w|\.\w)",
+    r"(?<=conf)[:#] ?(?=[a-z-]*\d)[a-z0-9-]{5,14}(?!\w|\.\w)",
+    rf"{_SECRET}\d{{3}}[ -]\d{{3}}(?!\w|[.-]\d)",
+    rf"{_SECRET}(?=[a-z-]*\d)[a-z0-9-]{{6,14}}(?!\w|\.\w)",
+)
+_AMOUNT = r"\$ ?\d{1,3}(?:,\d{3})?(?:\.\d{2})?(?![\d,.]\d|\w)"
 _NTH = r"(?<!\w)\d{1,2}(?:st|nd|rd|th|er|do|ro|to|o|a)(?!\w)"
 
 _TOP = "com|org|net|health|example|clinic|care|info|edu|gov|us|mx|invalid|test|io|ly|link|me|app|co|md|page"
@@ -169,7 +184,7 @@ def _patterns() -> tuple[tuple[str, re.Pattern[str]], ...]:
     """By kind, in the order in which they win."""
     listed = (
         ("link", _LINK), ("phone", _PHONE), ("place", _place()), ("time", _TIME), ("date", _DATE), ("nth", _NTH),
-        ("amount", _AMOUNT),
+        ("amount", _AMOUNT), ("reference", _REFERENCE),
     )  # fmt: skip
     return tuple((kind, re.compile(pattern)) for kind, pattern in listed)
 
