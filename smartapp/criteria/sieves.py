@@ -33,7 +33,7 @@ class Sieve:
 def _written(compiler: Compiler, condition: Condition) -> Sift:
     writer = Writer(compiler, "this")
     steps = [
-        "    holds, unknown, other = [], [], None",
+        "    holds, unknown = [], []",
         "    for this in events:",
         *writer.truth(condition, "truth", 2),
         "        if truth:",

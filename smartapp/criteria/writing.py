@@ -60,6 +60,7 @@ class Writer:
         arguments = head[head.index("(") + 1 : head.index(")")]
         text = [
             f"def {head}:",
+            "    other = None",
             *(f"    {name} = run.constants[{number}]" for number, name in self._constants.items()),
             *(f"    if not {_FIRST} < {name} < {_LAST}: return plain({arguments})" for name in sorted(self._days)),
             *self._before,

@@ -21,6 +21,7 @@ from smartapp.criteria.nodes import (
     Exists,
     Field,
     Flag,
+    If,
     Literal,
     Not,
     OneOf,
@@ -104,7 +105,8 @@ def test_parts_within_parts_and_parts_that_are_no_comparison() -> None:
 def test_a_join_says_what_its_condition_says_of_each_pair(far: int) -> None:
     bound = Shift(Anchor("period-start"), far, "year")
     other_start = Field("start", "other")
-    later = Compare(">", DayOf(Shift(other_start, 1, "day")), DayOf(Field("start")))
+    known_start = If(Compare("=", Field("status"), Literal("draft")), Field("at"), Field("start"))
+    later = Compare(">", DayOf(Shift(other_start, 1, "day")), DayOf(known_start))
     on = And(
         (
             Or((Compare("<", DayOf(other_start), bound), Compare("=", Field("status", "other"), Field("status")))),
