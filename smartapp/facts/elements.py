@@ -14,7 +14,7 @@ from typing import Any, NoReturn, TypeGuard, cast
 from smartapp.facts.codes import SlotCode, canonical_system
 from smartapp.facts.instants import DAY, FOREVER, Instant, shift
 from smartapp.facts.times import KNOWN, Span, span
-from smartapp.facts.typed import Elements, Period, Reference, Resource, WrongType, from_object
+from smartapp.facts.typed import Elements, Period, Resource, WrongType, from_object
 
 Json = Mapping[str, Any]
 
@@ -220,11 +220,9 @@ def reference(resource: Elements, name: str) -> str | None:
 
 
 def first_reference(value: Any, name: str) -> str | None:
-    """The reference of an element as it stands; the first of several."""
+    """The reference of an element that is JSON still, as it stands; the first of several."""
     if type(value) is list:
         value = value[0] if value else None
-    if type(value) is Reference:
-        return value.reference
     if value is None:
         return None
     if type(value) is not dict:

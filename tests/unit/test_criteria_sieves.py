@@ -135,3 +135,10 @@ def test_a_join_says_what_its_condition_says_of_each_pair(far: int) -> None:
             assert [one.id for one in found.sure] == [id_ for id_, truth in truths.items() if True in truth]
             unsure = [id_ for id_, truth in truths.items() if True not in truth and (None in truth or coverage)]
             assert sorted(one.id for one in found.unsure) == sorted(unsure)
+
+
+def test_a_join_with_a_time_before_all_times_finds_none() -> None:
+    never = Compare("<", DayOf(Field("start", "other")), Shift(Anchor("period-start"), -9000, "year"))
+    joined = With(LEAF, LEAF, never, negated=False)
+    outcome = compile_rules([Exists(joined)], VALUE_SETS).run(chart(0, YEAR.start), YEAR, YEAR.end, mode=Mode.KLEENE)
+    assert outcome.members(joined).settled and not outcome.members(joined).sure

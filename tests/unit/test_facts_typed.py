@@ -153,3 +153,23 @@ def test_a_pressure_is_known_by_its_code_and_not_by_its_unit_alone() -> None:
     made = resource("Observation", code=concept("8310-5"), valueQuantity={"value": 80, "unit": "mm[Hg]"})
     found = read_event(made)
     assert (found.number, found.systolic, found.diastolic) == (80, None, None)
+
+
+def test_of_two_versions_in_a_text_the_newer_counts() -> None:
+    made = [
+        resource("Observation", status=status, meta={"lastUpdated": when, "versionId": version})
+        for status, when, version in (
+            ("preliminary", "2026-01-05", "2"),
+            ("final", "2026-01-05", "10"),
+            ("registered", "2026-01-04", "11"),
+            ("corrected", "some day", "12"),
+        )
+    ]
+    made += [
+        resource("Observation", status="amended"),
+        resource("Observation", status="unknown", meta={"versionId": []}),
+    ]
+    (event,) = facts_from_json(bundle(PATIENT, *made)).facts.events
+    assert event.status == "final"
+    (event,) = facts_from_resources("p1", made).facts.events
+    assert event.status == "final"
