@@ -19,6 +19,9 @@ from smartapp.criteria.sql.compiler import Context, in_list, scan_of, set_name
 from smartapp.criteria.sql.scalars import Scope
 from smartapp.criteria.sql.settled import Settled
 
+LONGEST = 1500
+"""The length of a query, in characters, from which on it is not written into another."""
+
 AtomTable = Callable[[Node, Mode, dict[str, str]], str]
 """The expression of a question about a set, inside a query; adds the table that it needs to the given ones."""
 
@@ -74,11 +77,13 @@ class Sets:
         return set_name(*key) if self._is_table(events, key) else f"({select})"
 
     def _is_table(self, events: EventSet, key: tuple[int, Mode]) -> bool:
-        # A leaf is a range of the sorted table already. What joins or picks is never written into another query: of a
-        # query that is nested deep, planning takes longer than running.
-        return isinstance(events, With | WithLast | Pick) or (
-            not isinstance(events, Events) and self.c.uses_before[key] > 1
-        )
+        """Whether a set is a table: one that is used twice, and one that is long; a leaf is a range of rows already.
+
+        Of a query that is nested deep, planning takes longer than running.
+        """
+        if isinstance(events, Events):
+            return False
+        return self.c.uses_before[key] > 1 or len(self._made[key]) > LONGEST
 
 
 class Joins:
