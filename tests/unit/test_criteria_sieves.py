@@ -110,6 +110,7 @@ def test_a_join_says_what_its_condition_says_of_each_pair(far: int) -> None:
     on = And(
         (
             Or((Compare("<", DayOf(other_start), bound), Compare("=", Field("status", "other"), Field("status")))),
+            Or((later, Compare("=", DayOf(known_start), DayOf(Field("at", "other"))))),
             Or((later, Compare(">", Shift(other_start, -1, "month"), Edge(LEAF, Field("start"), highest=False)))),
         )
     )

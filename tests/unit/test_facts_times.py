@@ -126,6 +126,8 @@ def test_the_memory_of_times_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None
 
 def test_the_memory_of_the_parts_of_times_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(times, "_KEPT", 3)
+    monkeypatch.setattr(times, "_PARTS", ({}, {}, {}))
+    times.KNOWN.clear()
     for second in range(20):
         text = f"2026-01-{second + 1:02}T10:20:{second:02}.{second:03}Z"
         assert span(text)[0] == at(2026, 1, second + 1) + ((10 * 60 + 20) * 60 + second) * 1000 + second
