@@ -33,8 +33,8 @@ def done(events: EventSet) -> EventSet:
 def of_a_kind(observations: EventSet) -> EventSet:
     """Those that do not claim, by their profile, to be of no particular kind.
 
-    A published retrieve asks by profile. Claims are looked at where published patients make such ones (CMS22, CMS124, CMS130,
-    CMS131): elsewhere they name profiles freely and are counted by their content.
+    A published retrieve asks by profile. Claims are looked at where published patients make such ones (CMS22, CMS124,
+    CMS130, CMS131): elsewhere they name profiles freely and are counted by their content.
     """
     return observations.where(~has("label", codes.OF_NO_KIND))
 
