@@ -186,6 +186,9 @@ def account(folded: Folded, names: Sequence[str], approved: Sequence[str]) -> tu
             token.known = token.accounted or _known(token, lex, largest)
         for token, following in pairwise(part):
             token.known |= token.text == "+" and following.is_word  # "ID + card"; a plus alone is a result
+        for letters in zip(part, part[1:], part[2:], strict=False):
+            if all(len(token.text) == 1 and token.is_word and not token.accounted for token in letters):
+                letters[1].known = False  # a word spelt with spaces
     return tokens, parts
 
 

@@ -47,8 +47,10 @@ def link_words(link: str, lex: Lexicon, allowed: frozenset[str]) -> tuple[str, .
     """The words that a link spells, or None where some piece of it spells nothing that is known."""
     spelt: list[str] = []
     host = len(pieces_of(link.partition("://")[2].partition("/")[0] or link.partition("/")[0]))
-    for at, piece in enumerate(pieces_of(link)):
-        if piece in _TOP or piece in _ADDRESS_WORDS or piece in allowed or _RUNNING.fullmatch(piece):
+    pieces = pieces_of(link)
+    for at, piece in enumerate(pieces):
+        filed = at > host and piece.isdigit() and len(pieces[at - 1]) == 1  # /r/40213, as link shorteners write
+        if filed or piece in _TOP or piece in _ADDRESS_WORDS or piece in allowed or _RUNNING.fullmatch(piece):
             spelt.append(piece)
         elif piece.isalpha() and (cut := cut_into_words(piece, allowed)) is not None:
             spelt.extend(cut)

@@ -131,10 +131,14 @@ _FILED = _after(
     "confirmation conf reference ref account acct invoice receipt receipt_number confirmation_number account_number "
     "ticket ticket_number order recibo folio factura confirmacion cuenta referencia"
 )
-_SECRET = _after("code code: code_is password password: pin pin: codigo codigo: contrasena contrasena:")
+_SECRET = _after(
+    "code code: code_is password password: pin pin: key key: codigo codigo: contrasena contrasena: clave clave:"
+)
+_SIGNING_IN = _after("access_code sign-in_code code_is codigo_es acceso_es acceso: acceso")
 _REFERENCE = _either(
     rf"{_FILED}(?:number |no\.? |is |es )?[:#]? ?(?=[a-z-]*\d)[a-z0-9-]{{5,14}}(?!\w|\.\w)",
     r"(?<=conf)[:#] ?(?=[a-z-]*\d)[a-z0-9-]{5,14}(?!\w|\.\w)",
+    rf"{_SIGNING_IN}\d{{4,8}}(?!\w|[.-]\d)",
     rf"{_SECRET}\d{{3}}[ -]\d{{3}}(?!\w|[.-]\d)",
     rf"{_SECRET}(?=[a-z-]*\d)[a-z0-9-]{{6,14}}(?!\w|\.\w)",
 )
