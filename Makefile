@@ -18,8 +18,15 @@ install: $(VENV)/.installed ## the environment in .venv, from the lock file
 demo: install ## a sandbox EHR and the app on this machine; prints the address to open
 	$(BIN)/smartapp demo $(if $(PATIENTS),--patients $(PATIENTS))
 
+# Tracing doubles what Python code costs. So the core is traced under the tests of its own; under those that start whole
+# servers only the edges are, which nothing else reaches.
+PYTEST := $(BIN)/python -m pytest -n 3 --dist loadfile -m "not deep"
+CORE_TESTS := tests/unit tests/spec tests/launch tests/generative
+EDGES := web services reading demo
+
 test: install lint tools ## lint, types and all tests, with the coverage floors
-	$(BIN)/python -m pytest -n 3 --dist loadfile --cov --cov-report= -m "not deep"
+	$(PYTEST) --cov --cov-report= $(CORE_TESTS)
+	$(PYTEST) --cov-append $(EDGES:%=--cov=smartapp/%) --cov-report= $(filter-out $(CORE_TESTS) tests/support,$(patsubst %/,%,$(wildcard tests/*/)))
 	$(BIN)/python -m coverage json -q -o .coverage.json
 	$(BIN)/python tests/coverage_floors.py .coverage.json
 
