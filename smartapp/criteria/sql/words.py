@@ -17,7 +17,7 @@ from smartapp.criteria.sql.compiler import in_list
 from smartapp.criteria.sql.rowtests import Test
 
 BITS = 62
-COLUMNS_IN_A_TABLE = 12
+COLUMNS_IN_A_TABLE = 8
 """Words and values of a table: the rows of each of its passes have all of them."""
 _ROW = 12
 """What reading a row costs, in conditions."""
@@ -140,17 +140,23 @@ def hit_tables(atoms: Atoms, asked: Sequence[Atom], places: Places) -> list[Hits
 
 
 def class_table(asked: Sequence[Atom], places: Places) -> list[tuple[str, str]]:
-    """For each class the bits, in each word, of the atoms that events of it may have anything to do with."""
+    """For each class the bits, in each word, of the atoms that events of it may have anything to do with.
+
+    A class that only values are read from is among them, too: joining the table must lose no event.
+    """
     allowed: dict[int, dict[int, int]] = {}
     words: set[int] = set()
     for atom in asked:
-        if atom.width and isinstance(atom.source, Test) and atom.source.root_set is None:
+        if not isinstance(atom.source, Test) or atom.source.root_set is not None:
+            continue
+        for number in atom.source.classes:
+            allowed.setdefault(number, {})
+        if atom.width:
             _, word, bit = places.place(atom)
             words.add(word)
             for number in atom.source.classes:
-                of = allowed.setdefault(number, {})
-                of[word] = of.get(word, 0) | (1 << atom.width) - 1 << bit
-    if not allowed:
+                allowed[number][word] = allowed[number].get(word, 0) | (1 << atom.width) - 1 << bit
+    if not words:
         return []
     columns = sorted(words)
     rows = ", ".join(
