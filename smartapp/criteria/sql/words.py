@@ -156,7 +156,7 @@ def class_table(asked: Sequence[Atom], places: Places) -> list[tuple[str, str]]:
             words.add(word)
             for number in atom.source.classes:
                 allowed[number][word] = allowed[number].get(word, 0) | (1 << atom.width) - 1 << bit
-    if not words:
+    if not words or not allowed:
         return []
     columns = sorted(words)
     rows = ", ".join(
