@@ -16,6 +16,7 @@ from smartapp.criteria.nodes import (
     Condition,
     DefineSet,
     DirectCode,
+    Edge,
     EventSet,
     Field,
     If,
@@ -134,3 +135,14 @@ def test_a_scan_is_one_range_or_one_list() -> None:
     assert scan_of("c", ()) == "FALSE"
     assert scan_of("c", (3, 4, 5)) == "c BETWEEN 3 AND 5"
     assert scan_of("c", (9, 3, 4, 5)) == "c IN (3, 4, 5, 9)"
+
+
+def test_events_that_only_a_time_is_asked_of_are_read_beside_those_of_truths() -> None:
+    """A word of its class tells whose bits an event may have; an event of nobody's bits still has its time."""
+    first, last = observations(SET_A, found_in=("laboratory",)), encounters(SET_B)
+    rules = [first.exist(), Edge(last, Field("start"), True), Edge(last, Field("start"), False)]
+    visit = encounter("e", B1, start=when("2026-03-04"))
+    charts = [Facts("a", (observation("o", A1, start=when("2026-01-02")), visit)), Facts("b")]
+    found = answer_all(rules, charts, VALUE_SETS, YEAR, END_OF_YEAR)
+    assert found[1, 0, Mode.STRICT] == found[2, 0, Mode.STRICT] == when("2026-03-04")
+    assert found[1, 1, Mode.STRICT] is None
