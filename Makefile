@@ -22,11 +22,12 @@ demo: install ## a sandbox EHR and the app on this machine; prints the address t
 # servers only the edges are, which nothing else reaches.
 PYTEST := $(BIN)/python -m pytest -n 3 --dist loadfile -m "not deep"
 CORE_TESTS := tests/unit tests/spec tests/launch tests/generative
+SERVER_TESTS := tests/integration tests/browser tests/faults
 EDGES := web services reading demo
 
 test: install lint tools ## lint, types and all tests, with the coverage floors
 	$(PYTEST) --cov --cov-report= $(CORE_TESTS)
-	$(PYTEST) --cov-append $(EDGES:%=--cov=smartapp/%) --cov-report= $(filter-out $(CORE_TESTS) tests/support,$(patsubst %/,%,$(wildcard tests/*/)))
+	$(PYTEST) --cov-append $(EDGES:%=--cov=smartapp/%) --cov-report= --no-loadscope-reorder $(SERVER_TESTS)
 	$(BIN)/python -m coverage json -q -o .coverage.json
 	$(BIN)/python tests/coverage_floors.py .coverage.json
 

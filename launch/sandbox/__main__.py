@@ -55,6 +55,7 @@ class _Server(BaseApplication):  # type: ignore[misc]
             "threads": 8,
             "worker_class": "gthread",
             "keepalive": 15,
+            "graceful_timeout": 5,  # nobody's work is lost with a sandbox; who stops it waits
             "loglevel": "warning",
             "control_socket_disable": True,
         }

@@ -49,7 +49,7 @@ def started(data: Path, *arguments: object):
         yield base, monotonic() - begun
     finally:
         process.send_signal(signal.SIGTERM)
-        process.communicate(timeout=15)
+        process.communicate(timeout=60)
     assert process.returncode == 0
 
 
