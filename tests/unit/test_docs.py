@@ -90,6 +90,12 @@ def test_every_make_target_of_the_documentation_exists() -> None:
         assert (name[0] or name[1]) in targets
 
 
+def test_make_test_runs_every_folder_of_tests() -> None:
+    named = re.findall(r"^[A-Z]+_TESTS := (.*)$", (DOCS.parent / "Makefile").read_text(), re.MULTILINE)
+    there = {path.parent.relative_to(DOCS.parent).as_posix() for path in (DOCS.parent / "tests").glob("*/test_*.py")}
+    assert {folder for line in named for folder in line.split()} == there
+
+
 if __name__ == "__main__" and "--update" in sys.argv:
     text = OPERATIONS.read_text()
     for name, make in LISTS.items():
