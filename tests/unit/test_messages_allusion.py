@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import runpy
+import sys
 from pathlib import Path
 
 import pytest
@@ -62,9 +64,11 @@ def test_what_was_learned_tells_the_telling_from_the_neutral(tmp_path: Path) -> 
     assert score(model, labelled("", (), False)) < score(model, texts[0])
 
 
-def test_the_weights_are_written_as_they_are_read(tmp_path: Path) -> None:
+def test_the_weights_are_written_as_they_are_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     out = tmp_path / "weights.json"
-    main(str(corpus(tmp_path)), out)
+    monkeypatch.setattr(sys, "argv", ["learn", str(corpus(tmp_path)), str(out)])
+    monkeypatch.delitem(sys.modules, "smartapp.messages.policy.learn")
+    runpy.run_module("smartapp.messages.policy.learn", run_name="__main__")
     data = json.loads(out.read_text(encoding="utf-8"))
     assert Weights(data["bias"], data["limit"], data["weights"]).weights
 

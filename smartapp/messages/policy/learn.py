@@ -98,15 +98,15 @@ def unseen_scores(texts: Sequence[Labelled]) -> list[tuple[float, Labelled]]:
     return out
 
 
-def main(folder: str, out: Path = _OUT) -> None:
-    """Learn from the corpus in ``folder`` and write the weights to ``out``."""
+def main(folder: str, out: str | Path = _OUT) -> None:
+    """Learn from the corpus in ``folder`` and write the weights to ``out``: the package's own, unless told."""
     texts = read(Path(folder))
     neutral = sorted(points for points, text in unseen_scores(texts) if not text.reveals)
     limit = round(neutral[int((1 - _HELD) * len(neutral))], 2)
     model = learn(texts, limit)
     lines = ",\n".join(f" {json.dumps(sign, ensure_ascii=False)}: {weight}" for sign, weight in model.weights.items())
-    out.write_text(f'{{"bias": {model.bias}, "limit": {limit}, "weights": {{\n{lines}\n}}}}\n', encoding="utf-8")
+    Path(out).write_text(f'{{"bias": {model.bias}, "limit": {limit}, "weights": {{\n{lines}\n}}}}\n', encoding="utf-8")
 
 
 if __name__ == "__main__":
-    main(sys.argv[1])
+    main(*sys.argv[1:])
