@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import threading
+import time
 from typing import Any
 
 import pytest
@@ -137,7 +138,12 @@ class TestRefresh:
             return slow(request)
 
         world.ehr.on("POST", f"{world.ehr.origin}/auth/token", answer)
-        world.ticks.on_sleep = gate.set  # the first to wait lets the refresh go on
+
+        def wait() -> None:
+            gate.set()  # the first to wait lets the refresh go on
+            time.sleep(0.02)  # or nine who wait move the time past the deadline of the one who refreshes
+
+        world.ticks.on_sleep = wait
         tokens: list[str | None] = []
 
         def ask() -> None:
