@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from smartapp.messages.ledger import Event
-from smartapp.messages.policy import Span, Verdict
+from smartapp.messages.policy import ALLUSION, Span, Verdict
 from smartapp.messages.record import Message
 from smartapp.messages.routing import UNTOLD, RoutingDecision
 from smartapp.messages.states import EDITABLE, NEXT, State
@@ -208,7 +208,7 @@ def _routing(decision: RoutingDecision) -> RoutingLine:
 
 
 def _reveals(span: Span) -> str:
-    if span.concept == "allusion":
+    if span.concept == ALLUSION:
         return "may allude to something"
     return f"reveals {REVEALS.get(span.disclosure, span.disclosure)}"
 

@@ -6,9 +6,18 @@ from smartapp.messages.policy.classify import (
     classify_message,
     sensitive_classes,
 )
-from smartapp.messages.policy.verdict import ALL_CHANNELS, NOTICE, PORTAL_ONLY, Channel, Disclosure, Span, Verdict
+from smartapp.messages.policy.verdict import (
+    ALL_CHANNELS,
+    ALLUSION,
+    NOTICE,
+    PORTAL_ONLY,
+    Channel,
+    Disclosure,
+    Span,
+    Verdict,
+)
 
 __all__ = [
-    "ALL_CHANNELS", "NOTICE", "PORTAL_ONLY", "Channel", "Context", "Disclosure", "Span", "Verdict", "classify",
-    "classify_message", "sensitive_classes",
+    "ALLUSION", "ALL_CHANNELS", "NOTICE", "PORTAL_ONLY", "Channel", "Context", "Disclosure", "Span", "Verdict",
+    "classify", "classify_message", "sensitive_classes",
 ]  # fmt: skip

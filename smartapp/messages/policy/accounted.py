@@ -1,8 +1,9 @@
 # ruff: noqa: RUF001  (signs that texts are written with)
 """Which parts of a text are accounted for: typed slots, names, neutral vocabulary. The rest is not.
 
-The policy is closed by default: a sentence is neutral only when every word of it is covered, wholly within
-one language.
+The policy is closed by default. A token that is *accounted* for stands in a phrase or place of its language's neutral
+vocabulary; one that is only *known* is a word of everyday life, and what such words say together is weighed (see
+``allusion``). One that is neither holds the text back.
 """
 
 from __future__ import annotations

@@ -73,10 +73,11 @@ def alluding(parts: Sequence[Sequence[Token]], hints: Sequence[Found]) -> list[t
 def windows(parts: Sequence[Sequence[Token]], hints: Sequence[Found]) -> Iterator[Window]:
     """The sentences of a text, then each two that follow each other; approved wording is left out."""
     open_parts = [part for part in ([t for t in part if not t.approved] for part in parts) if part]
-    business = [not _structure(part).office.isdisjoint(_plain(part)) for part in open_parts]
-    for at, part in enumerate(open_parts):
+    structures = [lexicon().vocabularies[spoken_language(part)].structure for part in open_parts]
+    business = [not of.office.isdisjoint(_plain(part)) for part, of in zip(open_parts, structures, strict=True)]
+    for at, (part, structure) in enumerate(zip(open_parts, structures, strict=True)):
         company = f"#beside {_company((*business[:at], *business[at + 1 :]))}"
-        yield _window(part, (*_neighbours(_plain(part)), *_standing(part), *_hinted(part, hints), company))
+        yield _window(part, (*_neighbours(_plain(part)), *_standing(part, structure), *_hinted(part, hints), company))
     for one, two in pairwise(open_parts):
         yield _window([*one, *two], _neighbours([*_plain(one), "|", *_plain(two)]))
 
@@ -110,13 +111,8 @@ def _company(beside: Sequence[bool]) -> str:
     return "nothing" if not beside else "office" if any(beside) else "other"
 
 
-def _structure(part: Sequence[Token]) -> Structure:
-    return lexicon().vocabularies[spoken_language(part)].structure
-
-
-def _standing(part: Sequence[Token]) -> Iterator[str]:
+def _standing(part: Sequence[Token], structure: Structure) -> Iterator[str]:
     """How the sentence stands to the vocabulary: about the office's business, covered by phrases, by how many not."""
-    structure = _structure(part)
     said = [token.plain.rstrip("'") for token in part]
     anchored = not structure.anchors.isdisjoint(said)
     business = not structure.office.isdisjoint(said)

@@ -16,7 +16,7 @@ from smartapp.messages.policy.fold import Folded, fold
 from smartapp.messages.policy.lexicon import LANGUAGES, lexicon
 from smartapp.messages.policy.recognise import recognise
 from smartapp.messages.policy.rewrite import neutral_rewrite
-from smartapp.messages.policy.verdict import Span, Verdict, from_spans
+from smartapp.messages.policy.verdict import ALLUSION, Span, Verdict, from_spans
 
 _MAX_LENGTH = 20_000
 
@@ -81,7 +81,7 @@ def _judge(
     if not unknown and all(piece.weak for piece in found):
         places = alluding(parts, found)
         found = [piece for piece in found if any(start <= piece.start < end for start, end in places)]
-        unknown = [Span(*at, text[slice(*at)], "unknown", "allusion") for at in (folded.source(*p) for p in places)]
+        unknown = [Span(*at, text[slice(*at)], "unknown", ALLUSION) for at in (folded.source(*p) for p in places)]
     spans: list[Span] = []
     sensitive: list[str] = []
     for piece in found:

@@ -10,7 +10,7 @@ import tomllib
 import unicodedata
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from functools import lru_cache
+from functools import cache, lru_cache
 from importlib.resources import files
 from typing import Any, cast
 
@@ -135,6 +135,7 @@ class Lexicon:
         return (word,) in self.weak or any(word in v.known_words for v in self.vocabularies.values())
 
 
+@cache
 def _read(name: str) -> dict[str, Any]:
     return tomllib.loads((files("smartapp.messages.policy") / "lexicon" / name).read_text(encoding="utf-8"))
 

@@ -65,10 +65,10 @@ def link_words(link: str, lex: Lexicon, allowed: frozenset[str]) -> tuple[str, .
 def cut_into_words(piece: str, allowed: frozenset[str]) -> tuple[str, ...] | None:
     """``piece`` cut into known words; None where that cannot be done."""
     lex = lexicon()
-    free = [vocabulary.words for vocabulary in lex.vocabularies.values()]
-    known = frozenset().union(*free, lex.people, lex.places, _ADDRESS_WORDS, allowed)
     if lex.reads_as_known(piece):
         return (piece,)
+    free = [vocabulary.words for vocabulary in lex.vocabularies.values()]
+    known = frozenset().union(*free, lex.people, lex.places, _ADDRESS_WORDS, allowed)
     found: dict[int, tuple[str, ...]] = {0: ()}
     for end in range(1, len(piece) + 1):
         starts = (start for start in found if piece[start:end] in known and _long_enough(piece, start, end))

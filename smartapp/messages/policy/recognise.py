@@ -102,10 +102,10 @@ def _spelt_out(words: Sequence[Token], lex: Lexicon) -> Iterator[Found]:
             if len(joined) > _LONGEST_SPELLING:
                 break
             open_piece = not all(token.accounted for token in words[at : end + 1])
-            known = all(token.known for token in words[at : end + 1])
             if (len(joined) >= 6 and open_piece) or (letters and len(joined) >= 3):
                 term = lex.single(joined) or next(filter(None, map(lex.single, leet(joined))), None)
                 if term is not None:
+                    known = all(token.known for token in words[at : end + 1])
                     yield Found(words[at].start, words[end].end, term, known and not letters)
 
 

@@ -1,4 +1,4 @@
-"""Whether neutral words are put together as office talk is: the second half of "closed by default".
+"""Whether neutral words are put together as office talk is; what is not is weighed more closely (see ``allusion``).
 
 Every word of "bring the other one next time" is harmless, and together they allude to something that both sides
 know. So a sentence must also be about the office's own business (an anchor), name what it calls yours by a word

@@ -16,6 +16,8 @@ PORTAL_ONLY: Final[tuple[Channel, ...]] = ("portal",)
 # text message; in doubt the portal (45 CFR 164.530(c), reasonable safeguards).
 ALL_CHANNELS: Final[tuple[Channel, ...]] = ("portal", "sms", "email", "voice", "letter")
 
+ALLUSION: Final = "allusion"  # the concept of a span whose words are all known, but not harmless together
+
 NOTICE: Final[dict[str, str]] = {
     "en": "You have a new message in your patient portal.",
     "es": "Tiene un mensaje nuevo en su portal del paciente.",
