@@ -15,7 +15,7 @@ from launch.answers import TokenAnswer
 from launch.authorization import digest
 from launch.context import LaunchContext, blank_context
 from launch.cookies import sign_in_cookie
-from launch.errors import AppError, CookiesBlocked, LaunchError
+from launch.errors import CookiesBlocked, LaunchError
 from launch.identity import ROLE_SCOPE, Identity
 from launch.idtoken import IdTokenVerifier
 from launch.issuers import RegisteredEhr, unknown_issuer
@@ -125,13 +125,14 @@ class Completion:
             answer.refresh_token,
             pending.token_url,
             pending.revocation_url,
+            answer.patient,
         )
         try:
-            context = self._context(ehr, pending, answer)
-        except AppError:
-            self._discard(ehr, tokens)
+            return self._sessions.create(self._context(ehr, pending, answer), tokens)
+        except Exception:
+            # Tokens of a sign-in that came to nothing are not left lying about at the EHR.
+            self._tokens.revoke_all(ehr, tokens)
             raise
-        return self._sessions.create(context, tokens)
 
     def _context(self, ehr: RegisteredEhr, pending: Pending, answer: TokenAnswer) -> LaunchContext:
         claims = self._id_tokens.claims(ehr, pending.jwks_url, answer.id_token, pending.nonce)
@@ -163,13 +164,6 @@ class Completion:
             fhir_context=answer.fhir_context,
             need_patient_banner=answer.need_patient_banner,
         )
-
-    def _discard(self, ehr: RegisteredEhr, tokens: Tokens) -> None:
-        """Tokens of a sign-in that came to nothing are not left lying about at the EHR."""
-        if tokens.revocation_url is not None:
-            token = tokens.refresh_token or tokens.access_token
-            hint = "refresh_token" if tokens.refresh_token else "access_token"
-            self._tokens.revoke(ehr, tokens.token_url, tokens.revocation_url, token, hint)
 
 
 def _state(params: Mapping[str, list[str]]) -> str:

@@ -119,6 +119,12 @@ class SessionStore(Protocol):
         """Give the lease back if ``owner`` still holds it."""
         ...
 
+    def overdue(self, now: datetime, idle_since: datetime, most: int) -> Sequence[str]:
+        """Handles of at most ``most`` launches that expired by ``now`` or were not seen since
+        ``idle_since``, those that are over longest first.
+        """
+        ...
+
     def purge(self, now: datetime, idle_since: datetime) -> int:
         """Remove pending authorizations and launches that expired by ``now``, and launches not
         seen since ``idle_since``, with everything under their handles; return how many.

@@ -45,13 +45,18 @@ class Pending:
 
 @dataclass(frozen=True, slots=True)
 class Tokens:
-    """A launch's tokens and where they are renewed and revoked."""
+    """A launch's tokens and where they are renewed and revoked.
+
+    ``patient`` is the chart that the EHR had open when it gave them: also a launch for a population may
+    come from a chart, and the EHR then names that patient again with every refresh.
+    """
 
     access_token: str
     expires_at: datetime
     refresh_token: str | None
     token_url: str
     revocation_url: str | None
+    patient: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +79,9 @@ class Session:
         plain = _open(vault, sealed, _bound_to(tenant, handle))
         tokens = plain["tokens"]
         if tokens is not None:
-            tokens = Tokens(**{**tokens, "expires_at": datetime.fromisoformat(tokens["expires_at"])})
+            expires_at = datetime.fromisoformat(tokens["expires_at"])
+            # Launches that were begun before this member was kept have the chart's patient alone.
+            tokens = Tokens(**{"patient": plain["context"]["patient"], **tokens, "expires_at": expires_at})
         return cls(LaunchContext.from_dict(plain["context"]), plain["cookie"], tokens)
 
 

@@ -8,13 +8,14 @@ tokens encrypted.
 from __future__ import annotations
 
 import hmac
+import logging
 import re
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from launch.authorization import digest, token_text
 from launch.context import LaunchContext
-from launch.errors import LaunchError, TokenRefused
+from launch.errors import AppError, LaunchError, TokenRefused
 from launch.issuers import RegisteredEhr
 from launch.ports import (
     AuditSink,
@@ -37,6 +38,10 @@ _TOUCH = timedelta(seconds=30)  # a page of many requests writes its last use on
 _LEASE = timedelta(seconds=30)  # longer than a refresh can take (8 s for the token endpoint)
 _WAIT_S = 20.0
 _POLL_S = 0.05
+_ROUND_S = 5.0
+_MOST_A_ROUND = 200
+_GRACE = timedelta(hours=1)
+_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,16 +94,15 @@ class Sessions:
         """The launch behind a handle, for the browser that holds its cookie.
 
         Raises LaunchError (401): ``launch.no-session`` for an unknown handle or a cookie that is
-        missing or another's, ``launch.ended`` once the launch has been idle or alive too long.
+        missing or another's, ``launch.ended`` once the launch has been idle or alive too long, or
+        its EHR is no longer registered.
         """
         row = self._row(handle)
         session = self._open(row)
         if cookie is None or not hmac.compare_digest(digest(cookie[:256]), session.cookie):
             raise _no_session()
-        now = self._clock()
-        if now >= row.expires_at or now >= row.seen_at + self._lifetimes.idle:
-            self._finish(session, "timeout")
-            raise _ended("This session has ended because it was not used, or was open too long.")
+        now = self._require_time_left(row, session)
+        self._require_registered(session)
         if now >= row.seen_at + _TOUCH:
             self._store.touch_launch(handle, now)
         return session.context
@@ -108,10 +112,14 @@ class Sessions:
 
         Renewed a minute before it expires, once for all requests of all processes. ``rejected``
         is a token that the FHIR server answered with 401: it is not returned again; ask so once.
+        Asking is no use of the launch: what is read in the background ends with it.
         Raises LaunchError (401): ``launch.no-session``, ``launch.ended``, or
-        ``launch.token-expired`` where there is no way to renew it; (503) ``launch.busy``.
+        ``launch.token-expired`` where there is no way to renew it; (503) ``launch.busy``; and the
+        errors of ``read_token_answer``.
         """
-        session = self._open(self._row(handle))
+        row = self._row(handle)
+        session = self._open(row)
+        self._require_time_left(row, session)
         if session.tokens is None:
             return None
         if self._is_usable(session.tokens, rejected):
@@ -125,6 +133,25 @@ class Sessions:
         """
         row = self._store.get_launch(handle)
         return row is not None and self._finish(self._open(row), reason)
+
+    def end_overdue(self, seconds: float = _ROUND_S) -> int:
+        """End launches that nobody comes back to, as ``load`` would; return how many.
+
+        Works for about ``seconds``, because each may wait for its EHR: call it again for the rest. What cannot be
+        ended so (its EHR answers slowly, its record does not open) is removed an hour later all the same.
+        """
+        now, until = self._clock(), self._monotonic() + seconds
+        idle_since = now - self._lifetimes.idle
+        ended = 0
+        for handle in self._store.overdue(now, idle_since, _MOST_A_ROUND):
+            try:
+                ended += self.end(handle, "timeout")
+            except AppError as error:
+                _log.warning("a launch that is over could not be ended: %s", error)
+            if self._monotonic() >= until:
+                break
+        self._store.purge(now - _GRACE, idle_since - _GRACE)
+        return ended
 
     def _finish(self, session: Session, reason: str) -> bool:
         if not self._store.end_launch(session.context.handle):
@@ -141,6 +168,22 @@ class Sessions:
 
     def _open(self, row: LaunchRow) -> Session:
         return Session.open(self._vault, row.tenant, row.handle, row.sealed)
+
+    def _require_time_left(self, row: LaunchRow, session: Session) -> datetime:
+        """The time now; a launch that is over at it is ended."""
+        now = self._clock()
+        if now >= row.expires_at or now >= row.seen_at + self._lifetimes.idle:
+            self._finish(session, "timeout")
+            raise _ended("This session has ended because it was not used, or was open too long.")
+        return now
+
+    def _require_registered(self, session: Session) -> RegisteredEhr:
+        """The launch's EHR as registered now; a launch whose EHR was removed or moved is ended."""
+        ehr = self._registered(session.context)
+        if ehr is None:
+            self._finish(session, "not-registered")
+            raise _ended("This EHR is no longer registered with the app.")
+        return ehr
 
     def _is_usable(self, tokens: Tokens, rejected: str | None) -> bool:
         return tokens.access_token != rejected and self._clock() < tokens.expires_at - (
@@ -177,20 +220,19 @@ class Sessions:
                 status=401,
             )
         context = session.context
-        ehr = self._registered(context)
+        ehr = self._require_registered(session)
         try:
             answer = self._tokens.refresh(ehr, tokens.token_url, tokens.refresh_token)
         except TokenRefused as refusal:
             self._finish(session, "refresh-refused")
             raise _ended("The EHR has ended this session. Please launch the app again.") from refusal
-        renewed = Tokens(
-            answer.access_token,
-            answer.expires_at,
-            answer.refresh_token or tokens.refresh_token,
-            tokens.token_url,
-            tokens.revocation_url,
+        renewed = replace(
+            tokens,
+            access_token=answer.access_token,
+            expires_at=answer.expires_at,
+            refresh_token=answer.refresh_token or tokens.refresh_token,
         )
-        if answer.patient is not None and answer.patient != context.patient:
+        if answer.patient is not None and answer.patient != tokens.patient:
             self._finish(replace(session, tokens=renewed), "patient-changed")
             raise _ended("The EHR switched to another patient. Please launch the app again.")
         if answer.scope is not None:  # a refresh may narrow what was granted, never widen it
@@ -203,28 +245,18 @@ class Sessions:
             raise _ended("This session has ended.")
         return renewed.access_token
 
-    def _registered(self, context: LaunchContext) -> RegisteredEhr:
-        """The EHR as registered now: one that was removed or moved gets no token any more."""
+    def _registered(self, context: LaunchContext) -> RegisteredEhr | None:
+        """The EHR as registered now; None for one that was removed, moved or given to another tenant."""
         ehr = self._registry.by_name(context.ehr)
         if ehr is None or (ehr.fhir_base, ehr.tenant) != (context.fhir_base, context.tenant):
-            raise _ended("This EHR is no longer registered with the app.")
+            return None
         return ehr
 
     def _revoke(self, session: Session) -> str:
-        tokens = session.tokens
-        if tokens is None or tokens.revocation_url is None:
+        if session.tokens is None:
             return "not-offered"
-        try:
-            ehr = self._registered(session.context)
-        except LaunchError:
-            return "not-registered"
-        held = {"refresh_token": tokens.refresh_token, "access_token": tokens.access_token}
-        done = [
-            self._tokens.revoke(ehr, tokens.token_url, tokens.revocation_url, token, hint)
-            for hint, token in held.items()
-            if token is not None
-        ]
-        return "yes" if all(done) else "failed"
+        ehr = self._registered(session.context)
+        return "not-registered" if ehr is None else self._tokens.revoke_all(ehr, session.tokens)
 
     def _record(self, action: str, context: LaunchContext, detail: dict[str, str]) -> None:
         self._audit.record(

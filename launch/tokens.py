@@ -18,10 +18,11 @@ from authlib.oauth2.rfc7009 import prepare_revoke_token_request
 from launch.answers import TokenAnswer, read_token_answer
 from launch.clientauth import Authenticator
 from launch.discovery import Discovery, Metadata
-from launch.errors import FetchError, LaunchError
+from launch.errors import AppError, LaunchError
 from launch.fetch import Fetcher, Response
 from launch.issuers import RegisteredEhr
 from launch.ports import Clock
+from launch.records import Tokens
 from launch.scopes import Scope, compare, parse_scopes, write
 
 _DEADLINE_S = 8.0
@@ -50,15 +51,27 @@ class TokenClient:
         """Trade a refresh token for new tokens; the scopes stay what they were (RFC 6749, 6)."""
         return self._tokens(ehr, token_url, prepare_token_request("refresh_token", refresh_token=refresh_token))
 
-    def revoke(self, ehr: RegisteredEhr, token_url: str, revocation_url: str, token: str, hint: str) -> bool:
-        """Tell the EHR that a token is no longer used (RFC 7009); whether it said that it knows.
+    def revoke_all(self, ehr: RegisteredEhr, tokens: Tokens) -> str:
+        """Tell the EHR that a launch's tokens are no longer used (RFC 7009).
 
-        ``hint`` is ``access_token`` or ``refresh_token``. Never raises for what the EHR does.
+        Returns what the audit says of it: ``yes``, ``failed``, ``not-offered``. Never raises for what the
+        EHR does, nor where the app's own secret is missing: the launch is over all the same.
         """
+        if tokens.revocation_url is None:
+            return "not-offered"
+        held = {"refresh_token": tokens.refresh_token, "access_token": tokens.access_token}
+        done = [
+            self._revoke(ehr, tokens.token_url, tokens.revocation_url, token, hint)
+            for hint, token in held.items()
+            if token is not None
+        ]
+        return "yes" if all(done) else "failed"
+
+    def _revoke(self, ehr: RegisteredEhr, token_url: str, revocation_url: str, token: str, hint: str) -> bool:
         body, _ = prepare_revoke_token_request(token, hint)
         try:
             return self._post(ehr, token_url, revocation_url, body, _REVOKE_DEADLINE_S).status == 200
-        except FetchError:
+        except AppError:
             return False
 
     def introspect(self, ehr: RegisteredEhr, token_url: str, introspection_url: str, token: str) -> Mapping[str, Any]:

@@ -425,13 +425,8 @@ class Core:
             vault=self.vault,
             monotonic=self.outside.monotonic,
             rhythm=Rhythm(most=32),
-            chores=[self._purge_sessions, self.calls.settle, reengagement.carry_on, read_back.look],
+            chores=[self.launch.sessions.end_overdue, self.calls.settle, reengagement.carry_on, read_back.look],
         )
-
-    def _purge_sessions(self) -> None:
-        """Launches that nobody ended, with the charts that were kept under them."""
-        now = self.outside.clock()
-        self.sessions_store.purge(now, now - timedelta(seconds=self.settings.idle_timeout))
 
 
 def open_core(settings: Settings, environ: Mapping[str, str], outside: Outside | None = None) -> Core:

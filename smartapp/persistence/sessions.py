@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from sqlalchemy import CursorResult, Engine, Executable, delete, insert, or_, select, update
@@ -97,6 +98,13 @@ class SqlSessionStore:
             .where(launch.c.handle == handle, launch.c.refresh_owner == owner)
             .values(refresh_owner=None, refresh_until=None)
         )
+
+    def overdue(self, now: datetime, idle_since: datetime, most: int) -> Sequence[str]:
+        """Handles of launches that are over, those that are over longest first."""
+        over = or_(launch.c.expires_at <= now, launch.c.seen_at < idle_since)
+        wanted = select(launch.c.handle).where(over).order_by(launch.c.seen_at).limit(most)
+        with reading(self._engine) as connection:
+            return connection.execute(wanted).scalars().all()
 
     def purge(self, now: datetime, idle_since: datetime) -> int:
         """Remove what expired by ``now`` and launches not seen since ``idle_since``; return how many."""

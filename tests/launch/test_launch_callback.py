@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from joserfc import jwt
 from joserfc.jwk import import_key
-from support.fake_ehr import FakeEhr
+from support.fake_ehr import FakeEhr, form_of
 from support.launch_world import APP, World, failed, handle_of
 
 
@@ -244,8 +244,9 @@ def test_cookies_of_abandoned_sign_ins_are_dropped_first(world: World) -> None:
     assert world.open(first).patient == world.open(last).patient == "pat-1"
 
 
-def test_l02_without_an_audit_trail_no_session_begins(world: World) -> None:
+def test_l02_without_an_audit_trail_no_session_begins_and_its_tokens_are_given_back(world: World) -> None:
     params = world.back()
     world.audit.down = True
     failed(world.callback(**params), "audit.down", 503)
     assert world.store.launches == {}
+    assert {form_of(one)["token"] for one in world.ehr.requests("/auth/revoke")} == {"at-code-1", "rt-code-1"}

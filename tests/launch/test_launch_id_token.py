@@ -18,7 +18,7 @@ def refused(world: World) -> None:
     """The sign-in ends in an error, without a session, and its tokens are given back."""
     failed(world.signed_in(), *BAD)
     assert world.store.launches == {}
-    assert len(world.ehr.requests("/auth/revoke")) == 1
+    assert len(world.ehr.requests("/auth/revoke")) == 2
 
 
 def unsigned(alg: str) -> Callable[[dict[str, Any]], str]:

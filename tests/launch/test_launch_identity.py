@@ -108,7 +108,7 @@ def test_a_user_may_be_a_practitioner_role(world: World) -> None:
 def test_whoever_is_not_staff_is_refused(world: World, stated: Any) -> None:
     world.ehr.claims["fhirUser"] = stated
     failed(world.signed_in(), "launch.not-staff", 403)
-    assert len(world.ehr.requests("/auth/revoke")) == 1
+    assert len(world.ehr.requests("/auth/revoke")) == 2
 
 
 @pytest.mark.parametrize("stated", ["Patient/pat-1", "https://evil.invalid/RelatedPerson/r"])

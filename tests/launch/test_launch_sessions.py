@@ -82,7 +82,16 @@ class TestRefresh:
         world.clock.forward(seconds=300)
         assert world.launch.sessions.access_token(handle) == "at-2"
 
-    def test_d02_a_patient_for_a_population_ends_the_session(self, world: World) -> None:
+    def test_a_population_goes_on_while_the_ehr_names_the_chart_that_was_open(self, world: World) -> None:
+        world.ehr.refresh_answer["patient"] = "pat-1"  # as with the first token
+        response = world.callback(**world.back(begun=world.begin(view="population")))
+        world.clock.forward(seconds=300)
+        assert world.launch.sessions.access_token(handle_of(response)) == "at-2"
+        assert world.open(response).patient is None
+
+    @pytest.mark.parametrize("first", [None, "pat-2"])
+    def test_d02_another_patient_ends_a_population_too(self, world: World, first: str | None) -> None:
+        world.ehr.answer["patient"] = first
         world.ehr.refresh_answer["patient"] = "pat-1"
         response = world.callback(**world.back(begun=world.begin(view="population")))
         world.clock.forward(seconds=300)
@@ -118,12 +127,12 @@ class TestRefresh:
         world.ehr.on("POST", f"{world.ehr.origin}/auth/token", world.ehr._token)
         assert world.launch.sessions.access_token(handle_of(response)) == "at-2"
 
-    def test_an_ehr_that_was_removed_gets_no_refresh_token(self, world: World) -> None:
+    @pytest.mark.parametrize("changed", [None, {"tenant": "other"}])
+    def test_an_ehr_that_was_removed_gets_no_refresh_token(self, world: World, changed: Any) -> None:
         handle = world.context().handle
         world.clock.forward(seconds=300)
-        for ehrs in ([], [world.registered(tenant="other")]):
-            world.register(*ehrs)
-            assert refused(world.launch.sessions.access_token, handle).code == "launch.ended"
+        world.register(*([world.registered(**changed)] if changed else []))
+        assert refused(world.launch.sessions.access_token, handle).code == "launch.ended"
         assert refreshes(world) == []
 
     def test_d11_ten_requests_at_once_refresh_once(self, world: World) -> None:
@@ -263,6 +272,24 @@ class TestLogout:
         (form,) = (form_of(one) for one in world.ehr.requests("/auth/revoke"))
         assert (form["token"], form["token_type_hint"]) == ("at-code-1", "access_token")
 
+    @pytest.mark.parametrize("changed", [None, {"tenant": "other"}, {"fhir_base": "https://new.invalid/fhir"}])
+    def test_launches_end_when_their_ehr_is_removed_or_moved(self, world: World, changed: Any) -> None:
+        context, cookie = world.context(), None
+        cookie = world.client.get_cookie(launch_cookie(context.handle), domain="app.invalid")
+        assert cookie is not None
+        world.register(*([world.registered(**changed)] if changed else []))
+        assert refused(world.launch.sessions.load, context.handle, cookie.value).code == "launch.ended"
+        assert world.store.launches == {}
+        assert world.audit.entries[-1].detail == {"reason": "not-registered", "revoked": "not-registered"}
+
+    def test_a_missing_secret_of_ours_keeps_nobody_signed_in(self, world: World) -> None:
+        secret = {"auth": "client_secret_basic", "secret": "shared"}
+        world.register(world.registered(**secret))
+        handle = world.context().handle
+        world.register(world.registered(**{**secret, "secret": "lost"}))
+        assert world.launch.sessions.end(handle, "logout")
+        assert world.audit.entries[-1].detail == {"reason": "logout", "revoked": "failed"}
+
     def test_an_ehr_that_was_removed_is_told_nothing(self, world: World) -> None:
         handle = world.context().handle
         world.register()
@@ -383,10 +410,60 @@ class TestLife:
 
     def test_a_refresh_does_not_count_as_use(self, world: World) -> None:
         response = world.signed_in()
-        for _ in range(6):
+        for _ in range(5):
             world.clock.forward(minutes=5)
             world.launch.sessions.access_token(handle_of(response))
+        world.clock.forward(minutes=5)
         assert refused(world.open, response).code == "launch.ended"
+
+    def test_what_is_read_in_the_background_ends_with_its_launch(self, world: World) -> None:
+        handle = world.context().handle
+        world.clock.forward(minutes=30)
+        assert refused(world.launch.sessions.access_token, handle).code == "launch.ended"
+        assert refreshes(world) == []
+        assert world.audit.entries[-1].detail["reason"] == "timeout"
+
+    def test_e05_a_launch_that_nobody_comes_back_to_is_ended_as_well(self, world: World) -> None:
+        idle = world.context().handle
+        world.clock.forward(minutes=20)
+        used = world.context().handle
+        world.clock.forward(minutes=11)
+        assert world.launch.sessions.end_overdue() == 1
+        assert list(world.store.launches) == [used]
+        assert {form_of(one)["token"] for one in world.ehr.requests("/auth/revoke")} == {"at-code-1", "rt-code-1"}
+        last = world.audit.entries[-1]
+        assert (last.action, last.launch, last.detail) == ("launch.end", idle, {"reason": "timeout", "revoked": "yes"})
+
+    def test_launches_that_are_over_do_not_hold_up_the_worker(self, world: World) -> None:
+        handles = [world.context().handle for _ in range(3)]
+        world.clock.forward(minutes=31)
+
+        def slow(_: Any) -> Any:
+            world.ticks.now += 3
+            return (503, {}, "")
+
+        world.ehr.on("POST", f"{world.ehr.origin}/auth/revoke", slow)
+        assert world.launch.sessions.end_overdue(seconds=5) == 1
+        assert world.launch.sessions.end_overdue(seconds=5) == 1
+        assert list(world.store.launches) == handles[2:]
+
+    def test_a_launch_that_cannot_be_ended_is_removed_an_hour_later(self, world: World) -> None:
+        broken, whole = world.context().handle, world.context().handle
+        ends = world.launch.sessions.end
+
+        def end(handle: str, reason: str) -> bool:
+            if handle == broken:
+                raise AppError("vault.unreadable", "It does not open.", status=500)
+            return ends(handle, reason)
+
+        world.launch.sessions.end = end  # type: ignore[method-assign]
+        world.begin()
+        world.clock.forward(minutes=31)
+        assert world.launch.sessions.end_overdue() == 1
+        assert list(world.store.launches) == [broken] and whole not in world.store.launches
+        world.clock.forward(hours=1)
+        assert world.launch.sessions.end_overdue() == 0
+        assert world.store.launches == {} and world.store.pending == {}
 
 
 def test_p02_cookies_stay_few() -> None:

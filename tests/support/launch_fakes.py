@@ -118,6 +118,11 @@ class MemoryStore:
             if self.leases.get(handle, ("", START))[0] == owner:
                 del self.leases[handle]
 
+    def overdue(self, now: datetime, idle_since: datetime, most: int) -> list[str]:
+        with self._lock:
+            rows = sorted(self.launches.values(), key=lambda row: row.seen_at)
+        return [row.handle for row in rows if row.expires_at <= now or row.seen_at < idle_since][:most]
+
     def purge(self, now: datetime, idle_since: datetime) -> int:
         with self._lock:
             over = [key for key, (_, expires_at) in self.pending.items() if expires_at <= now]

@@ -95,6 +95,15 @@ def test_one_owner_refreshes_at_a_time(store: SqlSessionStore) -> None:
     assert store.claim_refresh("h1", "c", later, later + timedelta(seconds=30))
 
 
+def test_launches_that_are_over_are_listed_the_longest_first(store: SqlSessionStore) -> None:
+    store.add_launch(ROW)
+    store.add_launch(replace(ROW, handle="expired", expires_at=NOW))
+    store.add_launch(replace(ROW, handle="idle", seen_at=NOW - timedelta(minutes=16)))
+    since = NOW - timedelta(minutes=15)
+    assert store.overdue(NOW, since, 5) == ["idle", "expired"]
+    assert store.overdue(NOW, since, 1) == ["idle"]
+
+
 def test_what_expired_or_was_idle_is_purged(store: SqlSessionStore) -> None:
     store.add_pending("old", b"x", NOW)
     store.add_pending("new", b"x", NOW + timedelta(seconds=1))
