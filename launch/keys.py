@@ -22,6 +22,8 @@ KEPT = timedelta(days=30)
 KEYS_CONTEXT = b"launch|signing-keys"
 """The context under which the keys are sealed; re-encryption needs it."""
 _REREAD = timedelta(minutes=5)
+_PUBLIC = ("kty", "n", "e", "crv", "x", "y", "use", "alg", "kid")
+"""The members of a JWK that anybody may know (RFC 7518, 6.2.1 and 6.3.1; RFC 7517, 4)."""
 
 Key = RSAKey | ECKey
 
@@ -56,25 +58,33 @@ class SigningKeys:
         self._generate = generate
         self._lock = threading.Lock()
         self._read: tuple[datetime, list[dict[str, Any]]] | None = None
+        self._imported: dict[str, Key] = {}
 
     def public_jwks(self) -> dict[str, Any]:
         """The JWK set to publish: public parts only, newest first, replaced keys for 30 days."""
-        keys = (import_key(one["jwk"]) for one in self._entries())
-        return {"keys": [dict(key.as_dict(private=False)) for key in keys]}
+        keys = (one["jwk"] for one in self._entries())
+        return {"keys": [{name: jwk[name] for name in _PUBLIC if name in jwk} for jwk in keys]}
 
     def signing_key(self, algorithm: str) -> Key:
         """The newest private key for RS384 or ES384."""
         for one in self._entries():
             if one["jwk"]["alg"] == algorithm:
-                key = import_key(one["jwk"])
-                assert isinstance(key, RSAKey | ECKey)
-                return key
+                return self._key(one["jwk"])
         raise LaunchError("launch.no-key", "The app has no key for this algorithm.", status=500)
 
     def rotate(self) -> None:
         """Make new keys; the old ones sign no more and are published for another 30 days."""
         with self._lock:
             self._change(force=True)
+
+    def _key(self, jwk: dict[str, Any]) -> Key:
+        """Imported once: a private RSA key is checked for a quarter of a second each time."""
+        known = self._imported.get(jwk["kid"])
+        if known is None:
+            key = import_key(jwk)
+            assert isinstance(key, RSAKey | ECKey)
+            known = self._imported[jwk["kid"]] = key
+        return known
 
     def _entries(self) -> list[dict[str, Any]]:
         with self._lock:
@@ -100,6 +110,8 @@ class SigningKeys:
             if self._store.store_keys(sealed, replacing=stored):
                 break
         self._read = (now, entries)
+        current = {one["jwk"]["kid"] for one in entries}
+        self._imported = {kid: key for kid, key in self._imported.items() if kid in current}
 
     @staticmethod
     def _retired(entry: dict[str, Any], now: datetime) -> dict[str, Any]:
