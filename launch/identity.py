@@ -1,7 +1,8 @@
 """From a verified ID token to a member of staff with a role.
 
 The role is never taken from the request: it comes from the practice's own list of users, else
-from the EHR's PractitionerRole; a Practitioner without either is a clinician.
+from the EHR's PractitionerRole; a Practitioner without either is a clinician. Whose roles could not
+be read may do no more than the role that may do least.
 """
 
 from __future__ import annotations
@@ -29,6 +30,12 @@ _ABSOLUTE = re.compile(r"https?://[^\s?#]+/(?P<type>[A-Z][A-Za-z]+)/[A-Za-z0-9\-
 _FIRST: tuple[Role, ...] = ("clinician", "administrator", "coordinator")
 """Of several roles that the EHR states, the one that may do more here: who is a clinician too may decide as one."""
 
+_LEAST: Role = "coordinator"
+"""Whatever this role may do, a clinician may do as well."""
+
+_PASSING = frozenset({408, 429})
+"""Statuses below 500 that say nothing of what was asked for (RFC 9110, 15.5.9; RFC 6585, 4)."""
+
 ROLE_CODES: dict[str, Role] = {
     "http://terminology.hl7.org/CodeSystem/practitioner-role|doctor": "clinician",
     "http://terminology.hl7.org/CodeSystem/practitioner-role|nurse": "clinician",
@@ -43,11 +50,13 @@ class User:
     """Who is signed in: a reference for the audit, a name for the page, a role for what is allowed.
 
     ``reference`` is relative (``Practitioner/12``) for a user of the EHR's own FHIR server.
+    ``role_read`` is False where the EHR could not be asked for the role, so that it is the least one.
     """
 
     reference: str
     role: Role
     name: str | None = None
+    role_read: bool = True
 
 
 class Identity:
@@ -66,7 +75,7 @@ class Identity:
         """The member of staff who signed in.
 
         Reads the user's own resource and roles from the EHR's own FHIR server where that is
-        allowed; what cannot be read there gives no name and no role, never a higher one.
+        allowed. Where the EHR fails instead of answering, the role is the one that may do least.
         Raises LaunchError ``launch.not-staff`` for anybody but staff.
         """
         stated = claims.get("fhirUser", claims.get("profile"))
@@ -84,26 +93,32 @@ class Identity:
         reader = _Reader(self._fetcher, ehr, access_token)
         resource = reader.read(reference) if reference and kind in _STAFF else {}
         role = listed or self._role(reader, reference, kind, resource, granted)
-        name = _name(resource) or _plain(claims.get("name")) or _display(resource)
-        return User(reference or _outside(stated, claims["sub"]), role, name)
+        known = resource or {}
+        name = _name(known) or _plain(claims.get("name")) or _display(known)
+        return User(reference or _outside(stated, claims["sub"]), role or _LEAST, name, role_read=role is not None)
 
     def _role(
         self,
         reader: _Reader,
         reference: str | None,
         kind: str | None,
-        resource: dict[str, Any],
+        resource: dict[str, Any] | None,
         granted: Iterable[Scope],
-    ) -> Role:
-        roles = [resource] if kind == "PractitionerRole" else []
-        if kind == "Practitioner" and reference and permits(granted, Scope("user", "PractitionerRole", "s")):
+    ) -> Role | None:
+        """The role that the EHR states, None where that could not be read."""
+        roles: list[dict[str, Any]] | None = []
+        if kind == "PractitionerRole":
+            roles = None if resource is None else [resource]
+        elif kind == "Practitioner" and reference and permits(granted, Scope("user", "PractitionerRole", "s")):
             roles = reader.roles_of(reference)
+        if roles is None:
+            return None
         found = {role for one in roles if (role := reader.role_in(one)) is not None}
         return next((role for role in _FIRST if role in found), "clinician")
 
 
 class _Reader:
-    """Reads about one user from the EHR's own FHIR server; nothing at all where that fails."""
+    """Reads about one user from the EHR's own FHIR server: empty where there is nothing, None where it fails."""
 
     def __init__(self, fetcher: Fetcher, ehr: RegisteredEhr, access_token: str) -> None:
         self._fetcher = fetcher
@@ -113,13 +128,17 @@ class _Reader:
             "Accept": "application/fhir+json",
         }
 
-    def read(self, reference: str) -> dict[str, Any]:
+    def read(self, reference: str) -> dict[str, Any] | None:
         resource = self._get(f"{self._ehr.fhir_base}/{reference}")
+        if resource is None:
+            return None
         kind, _, wanted = reference.partition("/")
         return resource if (resource.get("resourceType"), resource.get("id")) == (kind, wanted) else {}
 
-    def roles_of(self, practitioner: str) -> list[dict[str, Any]]:
+    def roles_of(self, practitioner: str) -> list[dict[str, Any]] | None:
         bundle = self._get(f"{self._ehr.fhir_base}/PractitionerRole?practitioner={quote(practitioner, safe='')}")
+        if bundle is None:
+            return None
         resources = [one.get("resource") for one in _objects(bundle.get("entry"))]
         return [
             one
@@ -146,12 +165,14 @@ class _Reader:
         reference = about.get("reference") if isinstance(about, dict) else None
         return isinstance(reference, str) and relative_reference(reference, self._ehr.fhir_base) == practitioner
 
-    def _get(self, url: str) -> dict[str, Any]:
+    def _get(self, url: str) -> dict[str, Any] | None:
         try:
             answer = self._fetcher.get(url, self._headers, deadline_s=_DEADLINE_S, max_bytes=_MAX_BYTES)
-            return answer.json_object() if answer.status == 200 else {}
+            if answer.status == 200:
+                return answer.json_object()
         except FetchError:
-            return {}
+            return None
+        return None if answer.status >= 500 or answer.status in _PASSING else {}
 
 
 def _listed(ehr: RegisteredEhr, reference: str | None, stated: object, subject: str) -> Role | None:

@@ -34,6 +34,11 @@ class Guard:
 
 
 _ATTRIBUTE = "__guard__"
+_OTHER_ROLE = "Your role in this practice does not include this action."
+_UNREAD_ROLE = (
+    "The EHR could not say what your role is, so this action stays closed. Nothing was done; "
+    "open the app from the EHR again to have your role read anew."
+)
 
 
 def public(view: View) -> View:
@@ -94,4 +99,4 @@ def _enforce() -> None:
             patient=f"Patient/{launch.patient}" if launch.patient else None,
             detail={"endpoint": request.endpoint},
         )
-        raise NotAllowedError("web.role", "Your role in this practice does not include this action.")
+        raise NotAllowedError("web.role", _OTHER_ROLE if launch.user.role_read else _UNREAD_ROLE)

@@ -9,6 +9,8 @@ import requests
 from support.fake_ehr import practitioner_role
 from support.launch_world import World, failed
 
+from launch.context import LaunchContext
+
 NUCC = "http://nucc.org/provider-taxonomy"
 OWN = "https://clinic.invalid/roles"
 MISSING: Any = ...
@@ -50,17 +52,29 @@ def test_g04_the_role_comes_from_practitioner_role(world: World, entries: list[A
     assert asked.headers["Authorization"] == "Bearer at-code-1"
 
 
+@pytest.mark.parametrize("status", [400, 403, 404, 405, 410])
+def test_an_ehr_without_roles_has_clinicians(world: World, status: int) -> None:
+    world.ehr.on("GET", f"{world.ehr.base}/PractitionerRole", lambda _: (status, {}, ""))
+    user = world.context().user
+    assert (user.role, user.role_read) == ("clinician", True)
+
+
+@pytest.mark.parametrize("fhir_user", ["Practitioner/doc-1", "PractitionerRole/role-1"])
 @pytest.mark.parametrize(
-    "answer", [(403, {}, ""), (500, {}, "x"), (200, {}, "<html>"), (200, {}, "[]"), requests.ReadTimeout()]
+    "answer", [(500, {}, "x"), (503, {}, ""), (429, {}, ""), (200, {}, "<html>"), (200, {}, "[]"), "late"]
 )
-def test_roles_that_cannot_be_read_give_no_higher_role(world: World, answer: Any) -> None:
+def test_g04_roles_that_cannot_be_read_give_the_least_role(world: World, answer: Any, fhir_user: str) -> None:
     def respond(_: Any) -> Any:
-        if isinstance(answer, Exception):
-            raise answer
+        if answer == "late":
+            raise requests.ReadTimeout
         return answer
 
+    world.ehr.claims["fhirUser"] = fhir_user
     world.ehr.on("GET", f"{world.ehr.base}/PractitionerRole", respond)
-    assert world.context().user.role == "clinician"
+    world.ehr.on("GET", f"{world.ehr.base}/PractitionerRole/role-1", respond)
+    context = world.context()
+    assert (context.user.role, context.user.role_read) == ("coordinator", False)
+    assert LaunchContext.from_dict(context.to_dict()) == context
 
 
 def test_roles_are_not_asked_for_where_that_was_not_granted(world: World) -> None:
