@@ -73,12 +73,15 @@ class Completion:
         self._trail = trail
         self._clock = clock
 
-    def complete(self, params: Mapping[str, list[str]], cookies: Mapping[str, str]) -> Completed:
+    def complete(
+        self, params: Mapping[str, list[str]], cookies: Mapping[str, str], answered_at: str | None = None
+    ) -> Completed:
         """Finish the sign-in that the request's ``state`` names.
 
-        ``params`` are all values of each query parameter, ``cookies`` the request's. A state is
-        used up by the first request that brings it. Raises AppError with a code that names what
-        was wrong; no code of the EHR's has been sent anywhere unless all of the request is right.
+        ``params`` are all values of each query parameter, ``cookies`` the request's, ``answered_at``
+        the EHR's name in the address that was called, if there is one. A state is used up by the
+        first request that brings it. Raises AppError with a code that names what was wrong; no code
+        of the EHR's has been sent anywhere unless all of the request is right.
         """
         with self._trail.attempt("launch.complete", None):
             key = digest(_state(params))
@@ -95,7 +98,7 @@ class Completion:
                 raise unknown_issuer()
             cookie_name = sign_in_cookie(key)
             self._check_browser(pending, cookies.get(cookie_name))
-            _check_issuer(pending, ehr, params.get("iss", []))
+            _check_issuer(pending, ehr, params.get("iss", []), answered_at)
             context, secret = self._signed_in(ehr, pending, _code(params))
             return Completed(context, secret, cookie_name)
 
@@ -117,7 +120,7 @@ class Completion:
             pending.token_url,
             code=code,
             verifier=pending.verifier,
-            redirect_uri=self._settings.redirect_uri,
+            redirect_uri=self._settings.redirect_uri(ehr),
         )
         tokens = Tokens(
             answer.access_token,
@@ -173,9 +176,13 @@ def _state(params: Mapping[str, list[str]]) -> str:
     return values[0]
 
 
-def _check_issuer(pending: Pending, ehr: RegisteredEhr, issuers: list[str]) -> None:
-    """RFC 9207, 2.4: an answer of another issuer, or of none where one is promised, is a mix-up."""
-    if issuers != [ehr.issuer] and (issuers or pending.iss_expected):
+def _check_issuer(pending: Pending, ehr: RegisteredEhr, issuers: list[str], answered_at: str | None) -> None:
+    """Whether it is this EHR that answers (RFC 9700, 4.4.2): by the issuer it names, by the address it was given.
+
+    RFC 9207, 2.4: an answer of another issuer, or of none where one is promised, is a mix-up.
+    """
+    other_address = answered_at != (ehr.name if ehr.own_callback else None)
+    if other_address or (issuers != [ehr.issuer] and (issuers or pending.iss_expected)):
         raise LaunchError(
             "launch.mixed-up", "The answer is not from the EHR that you signed in to. Please launch again."
         )

@@ -39,7 +39,9 @@ class RegisteredEhr:
     ``endpoints`` replaces what discovery says, by name (see ENDPOINTS), and is the only way to
     let an endpoint live on another host. ``users`` gives roles by FHIR reference
     (``Practitioner/12``) or by the subject of the ID token; ``role_codes`` by
-    PractitionerRole code (``system|code``). ``open`` marks a server without authorization.
+    PractitionerRole code (``system|code``). ``own_callback`` gives the EHR a redirect address of its
+    own: what tells two EHRs apart where one does not name itself in its answers (RFC 9700, 4.4.2.2).
+    ``open`` marks a server without authorization.
     ``untested_since`` is the date of the facts behind a preset that nobody has tried.
     """
 
@@ -58,6 +60,7 @@ class RegisteredEhr:
     frame_ancestors: tuple[str, ...] = ()
     users: Mapping[str, Role] = field(default_factory=dict)
     role_codes: Mapping[str, Role] = field(default_factory=dict)
+    own_callback: bool = False
     open: bool = False
     untested_since: str | None = None
 
@@ -76,7 +79,11 @@ class RegisteredEhr:
             object.__setattr__(self, name, dict(getattr(self, name)))
 
     def _check_client(self) -> None:
-        _require(isinstance(self.open, bool), "Whether a server is open must be true or false")
+        for flag, what in (
+            (self.open, "a server is open"),
+            (self.own_callback, "it has a redirect address of its own"),
+        ):
+            _require(isinstance(flag, bool), f"Whether {what} must be true or false")
         _require(self.auth in AUTHS, f"The client authentication must be one of {', '.join(AUTHS)}")
         _require(self.signing in SIGNING, f"The signing algorithm must be one of {', '.join(SIGNING)}")
         _require(

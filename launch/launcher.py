@@ -41,10 +41,9 @@ class LaunchSettings:
     def __post_init__(self) -> None:
         object.__setattr__(self, "public_url", checked_origin(self.public_url, "The public URL"))
 
-    @property
-    def redirect_uri(self) -> str:
-        """Where EHRs send the browser back to."""
-        return f"{self.public_url}/callback"
+    def redirect_uri(self, ehr: RegisteredEhr) -> str:
+        """Where an EHR sends the browser back to; exactly as it must be registered there."""
+        return f"{self.public_url}/callback" + (f"/{ehr.name}" if ehr.own_callback else "")
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,7 +138,7 @@ class Launcher:
             ehr,
             metadata,
             secrets,
-            redirect_uri=self._settings.redirect_uri,
+            redirect_uri=self._settings.redirect_uri(ehr),
             scope=" ".join(_words(ehr, metadata, asked, view, launched=launch is not None)),
             launch=launch,
         )

@@ -64,9 +64,10 @@ def launch_blueprint(launch: Launch, *, after_logout: str = "/", look: Look | No
         return _to_sign_in(launch.launcher.begin_standalone(name, view), look)
 
     @pages.get("/callback")
-    def callback() -> ResponseReturnValue:
-        """Guard: the state, and the cookie of the browser that began the sign-in."""
-        done = launch.completion.complete(request.args.to_dict(flat=False), request.cookies)
+    @pages.get("/callback/<ehr>")
+    def callback(ehr: str | None = None) -> ResponseReturnValue:
+        """Guard: the state, the cookie of the browser that began the sign-in, the EHR's own address if it has one."""
+        done = launch.completion.complete(request.args.to_dict(flat=False), request.cookies, ehr)
         response = _to_app(done.context, done.secret)
         _forget(response, done.used_cookie)
         return response

@@ -375,11 +375,15 @@ class Core:
         )
 
     @cached_property
+    def backend(self) -> Backend:
+        """The app's own access to EHRs, which only the worker uses."""
+        scopes = self.enabled.scopes("chart")
+        return Backend(self.launch.backend, self.registry, self.fetcher, self.outside.clock, scopes)
+
+    @cached_property
     def worker(self) -> Worker:
         """The queue's worker, with the app's own backend access."""
-        clock = self.outside.clock
-        launch = self.launch
-        backend = Backend(launch.backend, self.registry, self.fetcher, clock, self.enabled.scopes("chart"))
+        clock, backend = self.outside.clock, self.backend
 
         def token(handle: str, rejected: str | None) -> str | None:
             ehr = self.registry.by_name(handle)

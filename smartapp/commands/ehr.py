@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from smartapp.errors import InputError
+
+if TYPE_CHECKING:
+    from launch.scopes import Scope
+    from smartapp.services.enabled import ScopeReason
 
 _AUTH = {"public": "public", "secret": "client_secret_basic", "private-key-jwt": "private_key_jwt"}
 
@@ -35,6 +40,11 @@ def command() -> None:
     "--role-code", "role_codes", multiple=True, metavar="SYSTEM|CODE=ROLE", help="A role by PractitionerRole code."
 )
 @click.option("--tenant", help="Keeps this EHR's data apart.")
+@click.option(
+    "--own-callback",
+    is_flag=True,
+    help="A redirect address of its own, for an EHR that does not name itself in its answers (`ehr check` says so).",
+)
 @click.option("--open", "open_", is_flag=True, help="A server without authorization. Never with real patients.")
 @click.option("--replace", is_flag=True, help="Replace the registration of that name.")
 def add(name: str, preset: str | None, open_: bool, replace: bool, **options: Any) -> None:
@@ -52,11 +62,17 @@ def add(name: str, preset: str | None, open_: bool, replace: bool, **options: An
     core.audit.record(
         "ehr.register", "success", actor="system", tenant=registration.tenant, detail={"ehr": registration.name}
     )
-    reasons = [
-        (reason.scope, "for " + ", ".join(reason.needed_by) + ("" if reason.essential else " (refines)"))
-        for reason in core.enabled.scope_reasons("chart")
-    ]
-    click.echo(registration_sheet(registration, reasons, core.settings.public_url))
+    asked = {
+        "the chart view": _reasons(core.enabled.scope_reasons("chart")),
+        "the population view": _reasons(core.enabled.scope_reasons("population")),
+    }
+    if registration.backend_client_id is not None:
+        asked["the backend service"] = [(scope, "to look again, then to deliver") for scope in core.backend.scopes]
+    click.echo(registration_sheet(registration, asked, core.settings.public_url))
+
+
+def _reasons(scopes: Iterable[ScopeReason]) -> list[tuple[Scope, str]]:
+    return [(one.scope, "for " + ", ".join(one.needed_by) + ("" if one.essential else " (refines)")) for one in scopes]
 
 
 def _values(name: str, preset_name: str | None, open_: bool, options: dict[str, Any]) -> dict[str, Any]:
@@ -78,8 +94,7 @@ def _values(name: str, preset_name: str | None, open_: bool, options: dict[str, 
         for key in ("endpoints", "users", "role_codes")
         if options[key]
     }
-    if open_:
-        values["open"] = True
+    values |= {key: True for key, is_set in (("open", open_), ("own_callback", options["own_callback"])) if is_set}
     if preset_name is not None:
         return preset(preset_name, **values)
     if "fhir_base" not in values:

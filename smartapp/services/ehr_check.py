@@ -60,6 +60,8 @@ def _sign_in(ehr: RegisteredEhr, discovery: Discovery) -> Iterable[str]:
     yield f"Sign-in: {metadata.authorization or 'no authorization endpoint'}"
     yield f"Token endpoint: {metadata.token or 'none'}"
     yield f"Revocation: {_yes(metadata.revocation)}; introspection: {_yes(metadata.introspection)}"
+    if not (metadata.iss_in_response or ehr.own_callback):
+        yield "Does not name itself in its answers: beside other EHRs, register it with --own-callback (RFC 9700, 4.4)"
     yield f"Scope syntax: {metadata.syntax(ehr)}"
     yield f"Capabilities: {', '.join(sorted(metadata.capabilities)) or 'none declared'}"
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 from joserfc import jwt
@@ -119,6 +120,22 @@ def test_b08_b10_an_answer_of_another_issuer_is_sent_to_neither(world: World) ->
     params = world.back()
     failed(world.callback(**params, iss=other.base), "launch.mixed-up", 400)
     assert world.ehr.token_requests() == other.token_requests() == []
+
+
+def test_b10_an_ehr_that_does_not_name_itself_is_told_by_its_own_address(world: World) -> None:
+    world.register(world.registered(own_callback=True))
+    begun = world.begin()
+    assert f"redirect_uri={quote(APP + '/callback/ehr', safe='')}&" in begun.location
+    params = world.ehr.authorize(begun.location)
+    assert world.open(world.get("/callback/ehr", **params)).patient == "pat-1"
+    assert world.ehr.token_requests()[0]["redirect_uri"] == f"{APP}/callback/ehr"
+
+
+@pytest.mark.parametrize(("own", "address"), [(True, "/callback"), (True, "/callback/other"), (False, "/callback/ehr")])
+def test_b10_a_code_that_comes_to_another_address_is_sent_nowhere(world: World, own: bool, address: str) -> None:
+    world.register(world.registered(own_callback=own))
+    failed(world.get(address, **world.back()), "launch.mixed-up", 400)
+    assert world.ehr.token_requests() == []
 
 
 def test_b08_the_issuer_twice_is_none(world: World) -> None:

@@ -93,6 +93,7 @@ def test_a02_a03_a_base_that_may_not_be_registered(base: Any) -> None:
         ({"users": {"Practitioner/1": "root"}}, "role"),
         ({"role_codes": {"a|b": "root"}}, "role"),
         ({"open": "yes"}, "open"),
+        ({"own_callback": 1}, "redirect address"),
     ],
 )
 def test_a_registration_that_cannot_be_right(changes: dict[str, Any], told: str) -> None:
@@ -210,7 +211,7 @@ def test_references_under_the_base(value: str, read: str | None) -> None:
 def test_presets_can_be_registered_and_say_that_they_are_untested(name: str) -> None:
     one = RegisteredEhr.from_dict(preset(name, client_id="mine", tenant="clinic"))
     assert (one.name, one.client_id, one.untested_since) == (name, "mine", PRESETS[name]["untested_since"])
-    sheet = registration_sheet(one, [], APP)
+    sheet = registration_sheet(one, {}, APP)
     assert f"Not tried against this server; facts as of {one.untested_since}." in sheet
 
 
@@ -221,7 +222,8 @@ def test_a_preset_that_does_not_exist() -> None:
 
 def test_the_administrators_sheet() -> None:
     one = ehr(auth="private_key_jwt", backend_client_id="worker", frame_ancestors=("https://ehr.invalid",))
-    reasons = [(Scope("patient", "Condition", "rs"), "CMS122: diabetes")]
+    condition = Scope("patient", "Condition", "rs")
+    reasons = {"the chart view": [(condition, "CMS122: diabetes")], "the rest": [(Scope("user", "Group", "rs"), "who")]}
     sheet = registration_sheet(one, reasons, APP)
     for line in (
         *(f"{APP}/launch\n", f"{APP}/callback", f"{APP}/.well-known/jwks.json", "ES384", "private_key_jwt", "worker"),
@@ -230,10 +232,19 @@ def test_the_administrators_sheet() -> None:
             "patient/Condition.rs\n      CMS122: diabetes",
             "user/PractitionerRole.rs",
             "openid",
+            "Scopes for the rest:\n  user/Group.rs\n      who",
         ),
     ):
         assert line in sheet
     assert "Not tried" not in sheet
+    named = registration_sheet(ehr(own_callback=True, scope_syntax="v1"), reasons, APP)
+    for line in (f"{APP}/callback/ehr\n", "user/PractitionerRole.read", "patient/Condition.read", "user/Group.read"):
+        assert line in named
+    vitals, labs = (
+        Scope("patient", "Observation", "rs", (("category", one),)) for one in ("vital-signs", "laboratory")
+    )
+    joined = registration_sheet(ehr(scope_syntax="v1"), {"it": [(vitals, "a"), (labs, "b"), (labs, "a")]}, APP)
+    assert "  patient/Observation.read\n      a; b\n" in joined
     public = registration_sheet(ehr(), reasons, APP)
     assert "jwks" not in public
     assert "frame" not in public

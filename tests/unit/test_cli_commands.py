@@ -98,6 +98,11 @@ def test_registering_an_ehr_prints_the_sheet_for_its_administrator(run: Run) -> 
     assert code == 0
     assert "http://localhost:8000/launch" in out
     assert "CMS125" in out
+    assert "Scopes for the population view:" in out and "user/Group.rs" in out
+    assert "backend" not in out and "http://localhost:8000/callback\n" in out
+    _, out, _ = add(run, "--replace", "--backend-client-id", "worker", "--own-callback", "--scope-syntax", "v1")
+    assert "Scopes for the backend service:" in out and "system/Communication.*" in out
+    assert "http://localhost:8000/callback/main\n" in out
     code, out, _ = run("ehr", "list")
     assert BASE in out
     code, out, _ = run("ehr", "remove", "main")
@@ -145,11 +150,14 @@ def metadata(*types: str) -> dict:
 def test_checking_an_ehr_tells_measure_by_measure(run: Run) -> None:
     add(run)
     responses.get(f"{BASE}/metadata", json=metadata("Observation", "Condition", "Communication"))
-    responses.get(f"{BASE}/.well-known/smart-configuration", status=404)
+    responses.get(f"{BASE}/.well-known/smart-configuration", json={"jwks_uri": f"{BASE}/jwks"})
     code, out, _ = run("ehr", "check", "main")
     assert code == 1
     assert "Portal delivery: Communication create" in out
     assert "CMS125: cannot be told without" in out
+    assert "--own-callback" in out
+    add(run, "--replace", "--own-callback")
+    assert "--own-callback" not in run("ehr", "check", "main")[1]
 
 
 @responses.activate
