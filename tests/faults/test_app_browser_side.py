@@ -14,6 +14,8 @@ from support.running_app import Browser, Page, RunningApp, handle_of, running_ap
 from support.smart_ehr import SmartEhr
 from support.smart_patients import a1c, condition, patient
 
+from smartapp.persistence.engine import StorageError
+
 ATTACKS = ("<script>alert(1)</script>", '"><img src=x onerror=alert(2)>', "{{7*191}}", "javascript:alert(3)", "'\"&lt;")
 
 
@@ -101,6 +103,22 @@ def test_f02_only_registered_origins_may_frame(
         assert ancestors - {"'self'"} <= registered, page.response.url
         if page.patient:
             assert ancestors == {"'self'", smart.origin} and other.origin not in ancestors
+
+
+def test_p04_a_page_that_tells_of_a_fault_has_its_headers(
+    app: RunningApp, visitor: Browser, smart: SmartEhr, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    chart = visitor.open(smart)
+
+    def down(*_: Any) -> Any:
+        raise StorageError
+
+    for method in ("all", "by_name", "by_fhir_base"):
+        monkeypatch.setattr(app.core.registry, method, down)
+    for address in (chart.response.url, f"/launch?iss={smart.base}&launch=x"):
+        page = visitor.get(address)
+        assert (page.status, page.error) == (503, "persistence.unavailable")
+        assert _policy(page)["frame-ancestors"] == ["'self'"]
 
 
 def _policy(page: Page) -> dict[str, list[str]]:
