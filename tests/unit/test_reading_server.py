@@ -15,6 +15,7 @@ from launch.errors import FetchError
 from launch.fetch import Fetcher
 from launch.transport import new_session
 from smartapp.reading.results import Limits, ReadingError
+from smartapp.reading.searching import PostSupport
 from smartapp.reading.server import HardenedServer, Tokens
 
 BASE = "https://ehr.invalid/tenant/fhir"
@@ -96,6 +97,16 @@ def test_nothing_can_be_written_through_fhirclient() -> None:
     for method in (server.put_json, server.post_json, server.post_as_form, server.delete_json, server.get_capability):
         with pytest.raises(ReadingError, match="writes"):
             method("Patient/p1", {})
+
+
+def test_h29_a_passing_fault_does_not_put_patients_into_addresses() -> None:
+    posts = PostSupport()
+    posts.saw(BASE, 405, 200)
+    assert posts.is_refused(BASE)
+    posts.saw(BASE, 200)  # of a search that was under way at the same time
+    assert not posts.is_refused(BASE)
+    posts.saw(BASE, 405, 200)
+    assert not posts.is_refused(BASE)
 
 
 @pytest.fixture
