@@ -105,7 +105,8 @@ class Discovery:
     def _from_capability_statement(self, ehr: RegisteredEhr) -> Metadata:
         answer = self._get(f"{ehr.fhir_base}/metadata", _MAX_CAPABILITY_BYTES)
         uris = _oauth_uris(_document(answer))
-        return Metadata(**_endpoints(ehr, {name: uris.get(key) for name, key in _CAPABILITY.items()}))
+        # The extension has no member for the keys; they may be registered.
+        return Metadata(**_endpoints(ehr, {"jwks": None, **{name: uris.get(key) for name, key in _CAPABILITY.items()}}))
 
     def _with_jwks(self, ehr: RegisteredEhr, metadata: Metadata) -> Metadata:
         """OpenID discovery for a server that names no keys elsewhere."""

@@ -146,6 +146,15 @@ def test_an_older_server_is_read_from_its_capability_statement(world: World) -> 
     assert world.open(world.callback(**world.back(begun=begun))).patient == "pat-1"
 
 
+def test_an_older_servers_keys_may_be_registered(world: World) -> None:
+    origin = world.ehr.origin
+    old_server(world, capability_statement(authorize=f"{origin}/auth/authorize", token=f"{origin}/auth/token"))
+    world.ehr.on("GET", f"{world.ehr.base}/.well-known/openid-configuration", lambda _: (404, {}, ""))
+    world.ehr.on("GET", "https://login.invalid/keys", lambda _: world.ehr.jwks())
+    world.register(world.registered(endpoints={"jwks": "https://login.invalid/keys"}))
+    assert world.context().patient == "pat-1"
+
+
 @pytest.mark.parametrize("statement", [{}, {"rest": 5}, {"rest": [{"security": 5}]}, capability_statement()])
 def test_a_capability_statement_without_endpoints(world: World, statement: Any) -> None:
     old_server(world, statement)
