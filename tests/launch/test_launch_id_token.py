@@ -84,7 +84,7 @@ MISSING: Any = ...
         *({"aud": aud} for aud in ("other", ["other"], ["app-client", "other"], [], "", None, 5, MISSING)),
         {"azp": "other"},
         *({"iss": iss} for iss in ("https://evil.invalid", "https://ehr.invalid/fhir/", "", None, MISSING)),
-        *({"nonce": nonce} for nonce in ("other", "", None, 5, MISSING, "n\u00e9")),
+        *({"nonce": nonce} for nonce in ("other", "", None, 5, MISSING, "n\u00e9", "\ud800")),
         *({"exp": exp} for exp in (1, "9999999999", None, True, MISSING, [9999999999])),
         *({"nbf": nbf} for nbf in (9999999999, "0", None, True)),
         *({"iat": iat} for iat in (9999999999, "0")),
