@@ -21,7 +21,11 @@ KEPT = timedelta(days=30)
 """How long a replaced key stays published, for assertions and caches that still name it."""
 KEYS_CONTEXT = b"launch|signing-keys"
 """The context under which the keys are sealed; re-encryption needs it."""
+CACHED = timedelta(minutes=5)
+"""How long others may keep our key set."""
 _REREAD = timedelta(minutes=5)
+_FIRST_PUBLISHED = _REREAD + CACHED
+"""How long a key is published before it signs: until then another process, or an EHR, may not know it yet."""
 _PUBLIC = ("kty", "n", "e", "crv", "x", "y", "use", "alg", "kid")
 """The members of a JWK that anybody may know (RFC 7518, 6.2.1 and 6.3.1; RFC 7517, 4)."""
 
@@ -66,14 +70,18 @@ class SigningKeys:
         return {"keys": [{name: jwk[name] for name in _PUBLIC if name in jwk} for jwk in keys]}
 
     def signing_key(self, algorithm: str) -> Key:
-        """The newest private key for RS384 or ES384."""
+        """The newest private key for RS384 or ES384 that every EHR can know by now.
+
+        Raises LaunchError ``launch.no-key`` for another algorithm.
+        """
+        now = self._clock()
         for one in self._entries():
-            if one["jwk"]["alg"] == algorithm:
+            if one["jwk"]["alg"] == algorithm and _signs(one, now):
                 return self._key(one["jwk"])
         raise LaunchError("launch.no-key", "The app has no key for this algorithm.", status=500)
 
     def rotate(self) -> None:
-        """Make new keys; the old ones sign no more and are published for another 30 days."""
+        """Make new keys, which sign ten minutes later; the old ones sign until then, and are published for 30 days."""
         with self._lock:
             self._change(force=True)
 
@@ -105,7 +113,8 @@ class SigningKeys:
                 break
             old = [self._retired(one, now) for one in entries]
             live = [one for one in old if datetime.fromisoformat(one["until"]) > now]
-            entries = [{"jwk": jwk, "until": None} for jwk in self._generate()] + live
+            since = (now + _FIRST_PUBLISHED).isoformat() if live else None
+            entries = [{"jwk": jwk, "until": None, "signs_from": since} for jwk in self._generate()] + live
             sealed = self._vault.encrypt(json.dumps(entries).encode(), KEYS_CONTEXT)
             if self._store.store_keys(sealed, replacing=stored):
                 break
@@ -116,3 +125,8 @@ class SigningKeys:
     @staticmethod
     def _retired(entry: dict[str, Any], now: datetime) -> dict[str, Any]:
         return {**entry, "until": entry["until"] or (now + KEPT).isoformat()}
+
+
+def _signs(entry: dict[str, Any], now: datetime) -> bool:
+    since = entry.get("signs_from")  # not in keys that were made before this was kept
+    return since is None or datetime.fromisoformat(since) <= now

@@ -109,7 +109,8 @@ class BackendToken:
 class BackendTokens:
     """Tokens without a user: SMART Backend Services, client_credentials with private_key_jwt.
 
-    Tokens are kept in memory until a minute before they expire; safe for threads.
+    Tokens are kept in memory until a minute before they expire; safe for threads. An EHR that is slow
+    to answer keeps those waiting who want its tokens, and nobody else.
     """
 
     def __init__(self, fetcher: Fetcher, authenticator: Authenticator, discovery: Discovery, clock: Clock) -> None:
@@ -118,6 +119,7 @@ class BackendTokens:
         self._discovery = discovery
         self._clock = clock
         self._kept: dict[tuple[str, str], BackendToken] = {}
+        self._asking: dict[tuple[str, str], threading.Lock] = {}
         self._lock = threading.Lock()
 
     def token(self, ehr: RegisteredEhr, scopes: Iterable[Scope]) -> BackendToken:
@@ -131,11 +133,16 @@ class BackendTokens:
         asked = tuple(scopes)
         metadata = self._discovery.metadata(ehr)
         scope = " ".join(write(asked, metadata.syntax(ehr)))
-        with self._lock:  # one request at a time, so that threads that start together share it
-            kept = self._kept.get((ehr.name, scope))
+        key = (ehr.name, scope)
+        with self._lock:
+            asking = self._asking.setdefault(key, threading.Lock())
+        with asking:  # one request at a time, so that threads that start together share it
+            with self._lock:
+                kept = self._kept.get(key)
             if kept is None or kept.expires_at - _EARLY <= self._clock():
                 kept = self._request(ehr, ehr.backend_client_id, metadata, scope, asked)
-                self._kept[(ehr.name, scope)] = kept
+                with self._lock:
+                    self._kept[key] = kept
             return kept
 
     def forget(self, ehr: RegisteredEhr) -> None:

@@ -23,6 +23,7 @@ from launch.context import LaunchContext
 from launch.cookies import launch_cookie, superfluous
 from launch.errors import LaunchError
 from launch.issuers import RegisteredEhr
+from launch.keys import CACHED
 from launch.launcher import Begun
 from launch.ports import View
 
@@ -88,7 +89,7 @@ def launch_blueprint(launch: Launch, *, after_logout: str = "/", look: Look | No
     def jwks() -> ResponseReturnValue:
         """Guard: none; public keys, for EHRs to check our assertions with."""
         response = jsonify(launch.keys.public_jwks())
-        response.headers["Cache-Control"] = "public, max-age=300"
+        response.headers["Cache-Control"] = f"public, max-age={int(CACHED.total_seconds())}"
         return response
 
     @pages.after_request

@@ -309,7 +309,6 @@ class TestKeys:
         keys.rotate()
         both = [one["kid"] for one in keys.public_jwks()["keys"]]
         assert both[1:] == old
-        assert keys.signing_key("ES384").kid == both[0]
         assert [one["kid"] for one in other.public_jwks()["keys"]] == old
         clock.forward(minutes=5)
         assert [one["kid"] for one in other.public_jwks()["keys"]] == both
@@ -319,6 +318,18 @@ class TestKeys:
         clock.forward(days=10)
         keys.rotate()
         assert old[0] not in [one["kid"] for one in keys.public_jwks()["keys"]]
+
+    def test_a_new_key_signs_when_every_process_and_every_ehr_can_know_it(self) -> None:
+        store, clock = MemoryKeyStore(), FrozenClock()
+        keys = self.keys(store, clock)
+        old = keys.signing_key("ES384").kid  # the first there are sign at once
+        keys.rotate()
+        new = keys.public_jwks()["keys"][0]["kid"]
+        for minutes, signs in ((9, old), (1, new)):
+            clock.forward(minutes=minutes)
+            assert keys.signing_key("ES384").kid == self.keys(store, clock).signing_key("ES384").kid == signs
+        keys.rotate()
+        assert keys.signing_key("ES384").kid == new
 
     def test_there_is_no_key_for_another_algorithm(self) -> None:
         keys = SigningKeys(MemoryKeyStore(), MemoryVault(), FrozenClock(), list)

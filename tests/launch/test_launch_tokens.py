@@ -5,13 +5,14 @@ from __future__ import annotations
 import base64
 import gzip
 import json
+import threading
 from typing import Any
 
 import pytest
 import requests
 from joserfc import jwt
 from joserfc.jwk import import_key
-from support.fake_ehr import form_of
+from support.fake_ehr import FakeEhr, form_of
 from support.launch_world import LAB, World, failed
 
 from launch.answers import life_seconds
@@ -270,6 +271,23 @@ class TestBackendServices:
         assert world.launch.backend.token(ehr, self.scopes) is second
         world.launch.backend.forget(ehr)
         assert world.launch.backend.token(ehr, self.scopes).access_token != second.access_token
+
+    def test_h20_a_slow_ehr_keeps_no_other_waiting(self, world: World) -> None:
+        other = FakeEhr(world.mock, world.clock, "other")
+        slow = world.registered(backend_client_id="worker")
+        quick = world.registered(name="other", fhir_base=other.base, backend_client_id="worker")
+        token = world.launch.backend.token
+        got: list[str] = []
+
+        def answer(request: Any) -> Any:
+            asking = threading.Thread(target=lambda: got.append(token(quick, self.scopes).access_token))
+            asking.start()
+            asking.join(5)
+            return world.ehr._token(request)
+
+        world.ehr.on("POST", f"{world.ehr.origin}/auth/token", answer)
+        world.launch.backend.token(slow, self.scopes)
+        assert got == ["bt-1"]
 
     def test_only_what_was_granted_of_what_was_asked(self, world: World) -> None:
         world.ehr.answer["scope"] = "system/*.rs"
