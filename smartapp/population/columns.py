@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from smartapp.criteria.sql.layout import EVENT_COLUMNS
-from smartapp.population.rows import FIELDS, PERSON
+from smartapp.population.rows import FIELDS, KINDS, PERSON
 
 assert [name for name in EVENT_COLUMNS if name != "reference"] == list(FIELDS), "rows are in the order of the columns"
 
@@ -31,8 +31,5 @@ whose it is; its type, id and codings; which version; the fields. References are
 PERSON_COLUMNS = {EVENT_COLUMNS[field][0]: name for field, name in PERSON.items()}
 """Where a person's row keeps what an event has not."""
 
-READ_OPTIONS = (
-    "delim = ',', quote = '\"', escape = '\"', header = false, auto_detect = false, nullstr = 'null', "
-    "allow_quoted_nulls = false, new_line = '\\n', encoding = 'utf-8', "
-    "force_not_null = ['patient', 'kind', 'id']"
-)
+_KINDS = {"INTEGER": "i", "BIGINT": "q", "DOUBLE": "d", "BOOLEAN": "b", "VARCHAR": "u"}
+assert "".join(_KINDS[kind] for kind in RESOURCE_COLUMNS.values()) == KINDS, "rows have the columns' types"

@@ -1,15 +1,13 @@
 """Files into the population's database, by as many processes as the machine has cores.
 
-The processes write rows into one named pipe, which DuckDB reads as a table: the rows are never in a file, and nothing
-is built in this process. What did not change since the last time (by name, size and time) is not read again.
+The processes send frames of rows through a pipe, which DuckDB reads as a table: the rows are never in a file, and
+nothing is built up in this process. What did not change since the last time (by name, size and time) is not read again.
 """
 
 from __future__ import annotations
 
-import multiprocessing
 import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,10 +15,11 @@ from smartapp.facts.events import Facts
 from smartapp.population.charts import Reading
 from smartapp.population.files import Found, Problem, chunks_of, holds_lines
 from smartapp.population.later import line_number, read_later
-from smartapp.population.pipe import Write, load_rows
+from smartapp.population.pipe import load_frames
+from smartapp.population.processes import Readers
 from smartapp.population.rows import LOST
 from smartapp.population.store import Store
-from smartapp.population.worker import Report, Task, Worker, start, work
+from smartapp.population.worker import Report, Task, Worker
 
 _SMALL = 8_000_000
 """Bytes below which starting processes costs more than they save."""
@@ -61,14 +60,18 @@ def load_charts(store: Store, charts: Iterable[Facts]) -> None:
     """Fill an empty store with charts that were read elsewhere; their coverage comes with them."""
     reports: list[Report] = []
 
-    def produce(_pipe: str, write: Write) -> None:
-        worker = Worker(write)
+    def made() -> Iterator[bytes]:
+        done: list[bytes] = []
+        worker = Worker(done.append)
         for number, facts in enumerate(charts, 1):
             report = Report(Task(number, "", 0, -1, named=False))
             worker.chart(facts, report)
             reports.append(worker.done(report))
+            yield from _taken(done)
+        worker.flush()
+        yield from done
 
-    load_rows(store, produce)
+    load_frames(store, made())
     store.add_signatures(one for report in reports for one in report.signatures)
 
 
@@ -120,28 +123,30 @@ def _tasks(sources: Mapping[Path, int], named: frozenset[Path], reading: Reading
 
 
 def _run(store: Store, tasks: Sequence[Task], processes: int) -> list[Report]:
+    if processes > 1:
+        with Readers(tasks, processes) as readers:
+            load_frames(store, readers.frames())
+        return readers.reports
     reports: list[Report] = []
 
-    def produce(pipe: str, write: Write) -> None:
-        if processes == 1:
-            worker = Worker(write)
-            reports.extend(worker.run(task) for task in tasks)
-        else:
-            reports.extend(_in_processes(tasks, pipe, processes))
+    def made() -> Iterator[bytes]:
+        done: list[bytes] = []
+        worker = Worker(done.append)
+        for task in tasks:
+            reports.append(worker.run(task))
+            yield from _taken(done)
+        worker.flush()
+        yield from done
 
-    load_rows(store, produce)
+    load_frames(store, made())
     return reports
 
 
-def _in_processes(tasks: Sequence[Task], pipe: str, processes: int) -> Iterator[Report]:
-    context = multiprocessing.get_context("spawn")
-    lock = context.Lock()
-    shares = (
-        [tasks[start : start + 8] for start in range(0, len(tasks), 8)] if len(tasks) > 1000 else [[t] for t in tasks]
-    )
-    with ProcessPoolExecutor(processes, mp_context=context, initializer=start, initargs=(pipe, lock)) as pool:
-        for reports in pool.map(work, shares):
-            yield from reports
+def _taken(frames: list[bytes]) -> list[bytes]:
+    """What is in the list, which is empty then."""
+    taken = frames.copy()
+    frames.clear()
+    return taken
 
 
 def _strangers(store: Store, numbers: str, paths: Mapping[int, str]) -> list[Problem]:

@@ -13,7 +13,8 @@ from smartapp.facts.normalise import parse_json, read_event, version_of
 from smartapp.facts.typed import Elements, Resource
 from smartapp.population.charts import SHARED, Reading
 from smartapp.population.files import Problem
-from smartapp.population.pipe import Write, load_rows
+from smartapp.population.frames import Row
+from smartapp.population.pipe import load_rows
 from smartapp.population.rows import LATER, LOST, Signatures, event_row, mark_row
 from smartapp.population.store import Store
 
@@ -44,17 +45,11 @@ def read_later(store: Store, paths: Mapping[int, str], reading: Reading) -> int:
     where = dict(_paths(store)) | dict(paths)
     signatures = Signatures()
 
-    def produce(_pipe: str, write: Write) -> None:
-        for first in range(0, len(waiting), _BATCH):
-            batch = waiting[first : first + _BATCH]
-            write(b"".join(_rows(batches[first], signatures, where, reading)) if batch else b"")
-
     # All that is asked of the database is asked before: its connection is busy while rows come in.
-    batches = {
-        first: _with_surroundings(store, waiting[first : first + _BATCH], where)
-        for first in range(0, len(waiting), _BATCH)
-    }
-    load_rows(store, produce)
+    batches = [
+        _with_surroundings(store, waiting[first : first + _BATCH], where) for first in range(0, len(waiting), _BATCH)
+    ]
+    load_rows(store, (row for batch in batches for row in _rows(batch, signatures, where, reading)))
     store.connection.execute("DELETE FROM resource WHERE kind = ?", [LATER])
     if signatures.new:
         store.add_signatures(signatures.new)
@@ -149,7 +144,7 @@ def _load(places: Iterable[Place], where: Mapping[int, str]) -> dict[Place, Json
 
 def _rows(
     batch: Iterable[_Waiting], signatures: Signatures, where: Mapping[int, str], reading: Reading
-) -> Iterator[bytes]:
+) -> Iterator[Row]:
     for (source, offset), patient, resource, others, birth in batch:
         place, version = (source, offset, 0), version_of(resource)
         try:

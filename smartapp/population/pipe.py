@@ -1,45 +1,63 @@
-"""Rows into the table ``resource`` through a named pipe: never in a file, never built up in this process."""
+"""Frames into the table ``resource``, from this process or through a pipe from others: rows are never in a file."""
 
 from __future__ import annotations
 
 import os
-import tempfile
-import threading
-from collections.abc import Callable
+from collections.abc import Iterable, Iterator
 
-from smartapp.population.columns import READ_OPTIONS, RESOURCE_COLUMNS
-from smartapp.population.rows import write_all
+from smartapp.population.arrow import FrameStream
+from smartapp.population.columns import RESOURCE_COLUMNS
+from smartapp.population.frames import Row, frames
+from smartapp.population.rows import KINDS
 from smartapp.population.store import Store
 
-Write = Callable[[bytes], None]
+_WORD = 8
+_END = bytes(_WORD)
 
 
-def load_rows(store: Store, produce: Callable[[str, Write], None]) -> None:
-    """Run ``produce(pipe, write)`` in a thread and read what it writes, or other processes write into ``pipe``.
+def load_rows(store: Store, rows: Iterable[Row]) -> None:
+    """Add rows to the table. What the iterable raises is raised here, and nothing is added then."""
+    load_frames(store, frames(rows, KINDS))
 
-    What it raises is raised here, when the pipe has ended.
-    """
-    with tempfile.TemporaryDirectory(prefix="smartapp-") as folder:
-        pipe = os.path.join(folder, "rows")  # noqa: PTH118  # a name for DuckDB
-        os.mkfifo(pipe, 0o600)
-        failures: list[BaseException] = []
 
-        def run() -> None:
-            # The pipe ends when its last writer closes it: this one keeps it open while processes start.
-            with open(pipe, "wb", buffering=0) as stream:  # noqa: PTH123
-                try:
-                    produce(pipe, lambda block: write_all(stream.fileno(), block))
-                except BaseException as error:  # raised again below
-                    failures.append(error)
+def load_frames(store: Store, made: Iterator[bytes]) -> None:
+    """Add the rows of frames to the table. What the iterator raises is raised here, and nothing is added then."""
+    stream = FrameStream(dict(zip(RESOURCE_COLUMNS, KINDS, strict=True)), made)
+    store.connection.register("incoming", stream.capsule)
+    try:
+        store.connection.execute("INSERT INTO resource SELECT * FROM incoming")
+    except Exception:
+        if stream.failure is not None:
+            raise stream.failure from None
+        raise
+    finally:
+        store.connection.unregister("incoming")
 
-        thread = threading.Thread(target=run)
-        thread.start()
-        columns = ", ".join(f"'{name}': '{kind}'" for name, kind in RESOURCE_COLUMNS.items())
-        try:
-            store.connection.execute(
-                f"INSERT INTO resource SELECT * FROM read_csv('{pipe}', columns = {{{columns}}}, {READ_OPTIONS})"
-            )
-        finally:
-            thread.join()
-        if failures:
-            raise failures[0]
+
+def write_frame(descriptor: int, frame: bytes) -> None:
+    """Write a frame whole."""
+    view = memoryview(frame)
+    while view:
+        view = view[os.write(descriptor, view) :]
+
+
+def write_end(descriptor: int) -> None:
+    """Say that no frame comes any more."""
+    write_frame(descriptor, _END)
+
+
+def read_frames(descriptor: int) -> Iterator[bytes]:
+    """The frames of a pipe until its end was said. Raises EOFError where it ends without."""
+    while (head := _read(descriptor, _WORD)) != _END:
+        yield head + _read(descriptor, int.from_bytes(head, "little") - _WORD)
+
+
+def _read(descriptor: int, size: int) -> bytes:
+    parts = []
+    while size:
+        part = os.read(descriptor, size)
+        if not part:
+            raise EOFError("the pipe ends within a frame")
+        parts.append(part)
+        size -= len(part)
+    return parts[0] if len(parts) == 1 else b"".join(parts)

@@ -1,11 +1,8 @@
-"""What one process does with its share of the files: parse, normalise, write rows into the pipe."""
+"""What is done with a share of the files: parse, normalise, make rows and frames of them."""
 
 from __future__ import annotations
 
-import gc
-import os
-from collections.abc import Callable, Iterable
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from operator import attrgetter
 from pathlib import Path
@@ -29,22 +26,8 @@ from smartapp.facts.readers import READERS
 from smartapp.facts.typed import CLASSES, Elements, Resource, resource_from_text
 from smartapp.population.charts import SHARED, Reading, tell_of_bundle
 from smartapp.population.files import is_bundle, pieces_of
-from smartapp.population.rows import (
-    LATER,
-    LOST,
-    Row,
-    Signatures,
-    event_row,
-    event_values,
-    lines_from,
-    mark_row,
-    person_row,
-    write_all,
-)
-
-_BLOCK = 1_000_000
-_ROWS = 1_000
-"""Bytes and rows that are written at once."""
+from smartapp.population.frames import ROWS, Row, frames
+from smartapp.population.rows import KINDS, LATER, LOST, Signatures, event_row, mark_row, person_row
 
 
 class Task(NamedTuple):
@@ -118,15 +101,12 @@ _EVENTS = {CLASSES[kind]: (READERS[CLASSES[kind]], kind, _counts_from_birth(kind
 
 
 class Worker:
-    """Turns tasks into rows. ``write`` takes whole rows; ``lock`` keeps those of several processes apart."""
+    """Turns tasks into rows, and gives them to ``write`` in frames; the last ones by ``flush``."""
 
-    def __init__(self, write: Callable[[bytes], object], lock: AbstractContextManager[Any] | None = None) -> None:
+    def __init__(self, write: Callable[[bytes], object]) -> None:
         self._write = write
-        self._lock = lock or nullcontext()
         self._signatures = Signatures()
-        self._rows: list[bytes] = []
-        self._values: list[Row] = []
-        self._size = 0
+        self._rows: list[Row] = []
 
     def run(self, task: Task) -> Report:
         """Read the part of the file and write its rows."""
@@ -142,25 +122,20 @@ class Worker:
         return self.done(report)
 
     def done(self, report: Report) -> Report:
-        """Write what is left, and tell the signatures that are new."""
-        self.flush()
+        """Tell the signatures that are new."""
         report.signatures, self._signatures.new = self._signatures.new, []
         return report
 
     def flush(self) -> None:
-        if self._rows or self._values:
-            block = b"".join((*self._rows, lines_from(self._values)))
-            self._rows.clear()
-            self._values.clear()
-            self._size = 0
-            with self._lock:
-                self._write(block)
+        """Write the rows that are left."""
+        for one in frames(self._rows, KINDS):
+            self._write(one)
+        self._rows.clear()
 
-    def _put(self, row: bytes, report: Report) -> None:
+    def _put(self, row: Row, report: Report) -> None:
         self._rows.append(row)
         report.rows += 1
-        self._size += len(row)
-        if self._size > _BLOCK:
+        if len(self._rows) >= ROWS:
             self.flush()
 
     def _lines(self, path: Path, report: Report) -> None:
@@ -170,7 +145,7 @@ class Worker:
             self._piece(offset, lines, report)
 
     def _piece(self, offset: int, lines: list[bytes], report: Report) -> None:
-        source, put, of = report.task.source, self._values.append, self._signatures.of
+        source, rows, of = report.task.source, self._rows, self._signatures.of
         first = report.lines
         report.lines += len(lines)
         for number, line in enumerate(lines, first):
@@ -196,9 +171,9 @@ class Worker:
                     self._line(line, offset, number, report)
             else:
                 where = (source, offset, 0)
-                put(event_values(where, whose, event, of(kind, event.codes), version_of(resource)))
+                rows.append(event_row(where, whose, event, of(kind, event.codes), version_of(resource)))
                 report.rows += 1
-                if len(self._values) >= _ROWS:
+                if len(rows) >= ROWS:
                     self.flush()
             offset += len(line) + 1
 
@@ -295,21 +270,3 @@ class Worker:
             return
         sig = self._signatures.of("Patient", person.codes)
         self._put(person_row(where, id_, person, sig, version_of(resource)), report)
-
-
-# --- as a process -----------------------------------------------------------------------------------
-
-_here: list[Worker] = []
-
-
-def start(pipe: str, lock: AbstractContextManager[Any]) -> None:
-    """Prepare this process to write rows into a named pipe."""
-    descriptor = os.open(pipe, os.O_WRONLY)
-
-    gc.disable()  # rows make no cycles, and the collector costs a tenth of the time
-    _here[:] = [Worker(lambda block: write_all(descriptor, block), lock)]
-
-
-def work(tasks: Iterable[Task]) -> list[Report]:
-    """Do some tasks in this process."""
-    return [_here[0].run(task) for task in tasks]

@@ -21,7 +21,8 @@ from smartapp.facts.instants import end_of_day, start_of_day
 from smartapp.measures.model import Measure
 from smartapp.measures.results import MeasureResult
 from smartapp.population.compute import Population, evaluate_vector, result_table
-from smartapp.population.pipe import Write, load_rows
+from smartapp.population.frames import Row
+from smartapp.population.pipe import load_rows
 from smartapp.population.rows import LOST, Signatures, event_row, mark_row, person_row
 from smartapp.population.store import Store
 from smartapp.population.vectors import Vectors
@@ -115,16 +116,11 @@ class _Found:
 def load_charts(store: Store, charts: Sequence[Facts]) -> None:
     """Facts into the table ``resource``, each chart as a Bundle of its own: its place in ``charts``, from 1."""
     signatures = Signatures()
-
-    def produce(_pipe: str, write: Write) -> None:
-        for place, facts in enumerate(charts):
-            write(b"".join(_rows(place, facts, signatures)))
-
-    load_rows(store, produce)
+    load_rows(store, (row for place, facts in enumerate(charts) for row in _rows(place, facts, signatures)))
     store.add_signatures(signatures.new)
 
 
-def _rows(place: int, facts: Facts, signatures: Signatures) -> Iterator[bytes]:
+def _rows(place: int, facts: Facts, signatures: Signatures) -> Iterator[Row]:
     where, patient = (place, 0, place + 1), facts.patient_id
     yield person_row(where, patient, facts, signatures.of("Patient", facts.codes), _NO_VERSION)
     for event in facts.events:
