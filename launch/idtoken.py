@@ -161,9 +161,7 @@ class IdTokenVerifier:
         if claims.get("azp", ehr.client_id) != ehr.client_id:
             raise _bad("was issued to another app")
         found = claims.get("nonce")
-        # JSON may hold half of a surrogate pair, which has no UTF-8 form of its own.
-        stated = found.encode("utf-8", "surrogatepass") if isinstance(found, str) else b""
-        if not hmac.compare_digest(stated, nonce.encode()):
+        if not isinstance(found, str) or not hmac.compare_digest(found.encode(), nonce.encode()):
             raise _bad("does not answer this sign-in")
         if not _is_number(claims.get("exp")) or claims["exp"] <= now - LEEWAY_S:
             raise _bad("has expired")

@@ -96,6 +96,11 @@ def test_h06_another_record_in_the_patients_place(visitor: Browser, smart: Smart
         assert page.patient is None and OTHER_NAME not in page.text and NAME not in page.text
 
 
+def test_h08_half_of_a_surrogate_pair_breaks_no_page(visitor: Browser, smart: SmartEhr) -> None:
+    smart.patients["p1"] = patient("p1", "Zebulon\ud800", "Quixwick")
+    assert status_of(visitor.open(smart), "CMS122") == "up-to-date"
+
+
 NOT_FACTS = {
     "entered in error": {"verificationStatus": "entered-in-error"},
     "refuted": {"verificationStatus": "refuted"},

@@ -29,6 +29,23 @@ def test_it_reads_what_the_standard_library_writes(value: Any, ascii_only: bool)
     assert parse_json(encoded) == value
 
 
+@pytest.mark.parametrize(
+    ("text", "read"),
+    [
+        (rb'{"a\udc00": ["x\ud800y"]}', {"a\ufffd": ["x\ufffdy"]}),
+        (rb'["\ud83d\ude00", 1, null]', ["\U0001f600", 1, None]),
+        (rb'["\\ud800"]', ["\\ud800"]),
+    ],
+)
+def test_half_of_a_surrogate_pair_is_replaced(text: bytes, read: Any) -> None:
+    assert parse_json(text) == read
+
+
+def test_keys_that_become_one_are_refused() -> None:
+    with pytest.raises(JsonError, match="repeated"):
+        parse_json(rb'{"\ud800": 1, "\ud801": 2}')
+
+
 @given(st.binary(max_size=200) | st.text(alphabet='[]{}",:\\u0 ntf1eE+-.', max_size=60).map(str.encode))
 def test_it_reads_or_refuses_whatever_comes(text: bytes) -> None:
     try:
