@@ -124,8 +124,9 @@ def requirements(rules: Iterable[Node]) -> tuple[Requirement, ...]:
     does not reach inside, for it would change which one is picked.
     """
     uses: dict[str, tuple[Requirement, list[_Use]]] = {}
+    rules, seen = tuple(rules), set[_Place]()
     for rule in rules:
-        for use in _uses(rule, None, True):
+        for use in _uses(rule, None, True, seen):
             leaf = use.leaf
             for kind, key in zip(leaf.types, requirement_keys(leaf), strict=True):
                 made = Requirement(key, kind, leaf.codes, tuple(sorted(set(leaf.found_in))), None, True)
@@ -143,14 +144,23 @@ def requirements(rules: Iterable[Node]) -> tuple[Requirement, ...]:
     )
 
 
-def _uses(node: Node, bound: Value | None, essential: bool) -> Iterator[_Use]:
+_Place = tuple[int, Value | None, bool]
+"""A node by identity, and what is known of it where it stands."""
+
+
+def _uses(node: Node, bound: Value | None, essential: bool, seen: set[_Place]) -> Iterator[_Use]:
+    """The leaves inside. ``seen`` are the places that were walked before: rules share most of their parts."""
+    place = (id(node), bound, essential)
+    if place in seen:
+        return
+    seen.add(place)
     if isinstance(node, Events):
         yield _Use(node, bound, essential)
         return
     essential = essential and not isinstance(node, Refines)
     inside = _bounds_inside(node, bound)
     for child in children(node):
-        yield from _uses(child, inside.get(id(child)), essential)
+        yield from _uses(child, inside.get(id(child)), essential, seen)
 
 
 def _bounds_inside(node: Node, bound: Value | None) -> dict[int, Value | None]:

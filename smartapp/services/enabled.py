@@ -75,6 +75,11 @@ class Enabled:
         found = requirements([rule for rules in self.rules.values() for rule in rules])
         return (*found, *CONTACT)
 
+    @cached_property
+    def _needs(self) -> Mapping[str, tuple[Requirement, ...]]:
+        """What each measure and group has to read."""
+        return {name: requirements(rules) for name, rules in self.rules.items()}
+
     def scope_reasons(self, view: View) -> tuple[ScopeReason, ...]:
         """The least scopes for a view, and why each is needed.
 
@@ -86,7 +91,7 @@ class Enabled:
 
     def _scope_reasons(self, view: View) -> tuple[ScopeReason, ...]:
         level: Level = "patient" if view == "chart" else "user"
-        needs = {name: requirements(rules) for name, rules in self.rules.items()}
+        needs = self._needs
         indispensable = {name: [one for one in found if one.essential] for name, found in needs.items()}
         essential = {need[:3] for need in scopes_for(indispensable)}
         reasons = [
