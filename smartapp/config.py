@@ -10,148 +10,18 @@ for a secret (``SMARTAPP_SECRET_KEY_FILE``), the TOML file named by ``SMARTAPP_C
 # ruff: noqa: RUF009  (_setting returns a dataclass field)
 from __future__ import annotations
 
-import ipaddress
-import math
 import tomllib
-from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import MISSING, Field, dataclass, field, fields
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
+from smartapp import setting_values as values
 from smartapp.errors import ConfigurationError
+from smartapp.setting_values import PREFIX
 
-PREFIX = "SMARTAPP_"
 ENVIRONMENTS = ("production", "development", "demo")
-
-# Words of the keys that tutorials and examples ship with. At least five letters, so that a random
-# key practically never holds one.
-_COMMON_WORDS = (
-    "change", "secret", "insecure", "default", "example", "passw", "placeholder", "dummy", "sample",
-    "qwerty", "letmein", "admin", "flask", "django", "12345", "abcde", "deadbeef", "replace", "develop",
-)  # fmt: skip
-_LEAST_KEY_LENGTH = 32
-_LEAST_KEY_BITS = 100.0
-
-
-def _refuse(name: str, why: str) -> ConfigurationError:
-    return ConfigurationError("config.invalid", f"{PREFIX}{name.upper()}: {why}")
-
-
-def check_secret(name: str, value: str) -> str:
-    """``value`` if it can serve as a key; :class:`ConfigurationError` naming the setting if not.
-
-    Refused: fewer than 32 characters, one built from a common default, or one whose characters
-    repeat so much that they carry fewer than 100 bits (OWASP ASVS 5.0, 11.2.3 and 13.3.1).
-    """
-    if len(value) < _LEAST_KEY_LENGTH:
-        raise _refuse(name, f"is shorter than {_LEAST_KEY_LENGTH} characters. Make one with: openssl rand -hex 32")
-    counts = Counter(value)
-    bits = -sum(n * math.log2(n / len(value)) for n in counts.values())
-    half_repeats = any(value == (value[:size] * len(value))[: len(value)] for size in range(1, len(value) // 2 + 1))
-    is_hex = all(c in "0123456789abcdefABCDEF" for c in value) and len(counts) > 8
-    kinds = any(map(str.isdigit, value)) + any(map(str.islower, value)) + any(map(str.isupper, value))
-    common = any(word in value.lower() for word in _COMMON_WORDS) and not is_hex
-    if common or kinds < 2 or half_repeats or bits < _LEAST_KEY_BITS:
-        raise _refuse(name, "is a common or predictable value. Make one with: openssl rand -hex 32")
-    return value
-
-
-def is_loopback(host: str) -> bool:
-    """Whether a URL's host can only be this machine."""
-    if host == "localhost" or host.endswith(".localhost"):
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
-
-
-def _public_url(name: str, value: str) -> str:
-    try:
-        url = urlsplit(value)
-        host, _ = url.hostname, url.port
-    except ValueError:
-        raise _refuse(name, "is not a URL") from None
-    if url.scheme not in ("http", "https") or not host:
-        raise _refuse(name, "must be an http(s) address such as https://app.example.org")
-    if url.username is not None or url.query or url.fragment or any(c.isspace() for c in value):
-        raise _refuse(name, "must have no user, query or fragment")
-    if url.path.rstrip("/"):
-        raise _refuse(name, "must have no path: the app's cookies are bound to the root of its host")
-    if url.scheme == "http" and not is_loopback(host):
-        raise _refuse(name, "may be http only on loopback; cookies and tokens need https elsewhere")
-    return value.rstrip("/")
-
-
-def _text(name: str, value: str) -> str:
-    return value
-
-
-def _secret_if_any(name: str, value: str) -> str:
-    return check_secret(name, value) if value else ""
-
-
-def _secrets(name: str, value: str) -> tuple[str, ...]:
-    return tuple(check_secret(name, part) for part in _words(name, value))
-
-
-def _words(name: str, value: str) -> tuple[str, ...]:
-    return tuple(part for part in value.replace(",", " ").split() if part)
-
-
-def _words_of(*choices: str) -> Callable[[str, str], tuple[str, ...]]:
-    def parse(name: str, value: str) -> tuple[str, ...]:
-        found = _words(name, value)
-        if set(found) - set(choices):
-            raise _refuse(name, f"must be out of {', '.join(choices)}")
-        return found
-
-    return parse
-
-
-def _path(name: str, value: str) -> Path:
-    return Path(value).expanduser()
-
-
-def _flag(name: str, value: str) -> bool:
-    word = value.strip().lower()
-    if word in ("1", "true", "yes", "on"):
-        return True
-    if word in ("0", "false", "no", "off"):
-        return False
-    raise _refuse(name, "must be true or false")
-
-
-def _zone(name: str, value: str) -> ZoneInfo:
-    try:
-        return ZoneInfo(value)
-    except (OSError, ValueError, KeyError):
-        raise _refuse(name, "is not a time zone such as America/Chicago") from None
-
-
-def _whole(least: int, most: int) -> Callable[[str, str], int]:
-    def parse(name: str, value: str) -> int:
-        try:
-            number = int(value)
-        except ValueError:
-            raise _refuse(name, "must be a whole number") from None
-        if not least <= number <= most:
-            raise _refuse(name, f"must be between {least} and {most}")
-        return number
-
-    return parse
-
-
-def _one_of(*choices: str) -> Callable[[str, str], str]:
-    def parse(name: str, value: str) -> str:
-        if value not in choices:
-            raise _refuse(name, "must be one of " + ", ".join(choices))
-        return value
-
-    return parse
 
 
 def _setting(parse: Callable[[str, str], Any], about: str, default: Any = MISSING, *, secret: bool = False) -> Any:
@@ -166,102 +36,106 @@ class Settings:
     """All settings of one running app. Durations are seconds, sizes bytes, rates per minute."""
 
     public_url: str = _setting(
-        _public_url,
+        values.public_url,
         "The one address of the app, from which redirect URIs and cookies are made. http only on loopback.",
     )
     secret_key: str = _setting(
-        check_secret,
+        values.check_secret,
         "At least 32 random characters. Signs cookies and wraps the keys that encrypt the database. "
         "Keep it out of the database and its backups.",
         secret=True,
     )
     previous_secret_keys: tuple[str, ...] = _setting(
-        _secrets,
+        values.secrets,
         "Earlier secret keys, separated by commas: what they wrapped stays readable until `smartapp keys rotate`.",
         (),
         secret=True,
     )
-    environment: str = _setting(_one_of(*ENVIRONMENTS), "production, development or demo.", "production")
-    data_dir: Path = _setting(_path, "Folder for the default database and other files of the app.", Path("var"))
+    environment: str = _setting(values.one_of(*ENVIRONMENTS), "production, development or demo.", "production")
+    data_dir: Path = _setting(values.folder, "Folder for the default database and other files of the app.", Path("var"))
     database_url: str = _setting(
-        _text,
+        values.text,
         "SQLAlchemy address of the database: sqlite:///… or postgresql+psycopg://…; "
         "empty: smartapp.db in the data folder.",
         "",
         secret=True,
     )
     measures: tuple[str, ...] = _setting(
-        _words, "Enabled measures, separated by commas; * is all. Scopes follow from them.", ("*",)
+        values.words, "Enabled measures, separated by commas; * is all. Scopes follow from them.", ("*",)
     )
     groups: tuple[str, ...] = _setting(
-        _words, "Enabled patient groups, separated by commas; * is all. Scopes follow from them.", ("*",)
+        values.words, "Enabled patient groups, separated by commas; * is all. Scopes follow from them.", ("*",)
     )
     value_sets: Path | None = _setting(
-        _path, "Folder of official value sets (FHIR JSON with expansions) that replace the shipped ones.", None
+        values.folder, "Folder of official value sets (FHIR JSON with expansions) that replace the shipped ones.", None
     )
     practice_name: str = _setting(
-        _text, "The practice as patients know it; a name that reveals no specialty.", "Your care team"
+        values.text, "The practice as patients know it; a name that reveals no specialty.", "Your care team"
     )
-    practice_phone: str = _setting(_text, "The number that messages ask patients to call.", "")
-    time_zone: ZoneInfo = _setting(_zone, "The practice's time zone: what “today” is on a chart.", ZoneInfo("UTC"))
+    practice_phone: str = _setting(values.text, "The number that messages ask patients to call.", "")
+    time_zone: ZoneInfo = _setting(
+        values.zone, "The practice's time zone: what “today” is on a chart.", ZoneInfo("UTC")
+    )
     allow_open_servers: bool = _setting(
-        _flag,
+        values.flag,
         "Allow EHRs without authorization beyond loopback. Never in production.",
         False,
     )
-    idle_timeout: int = _setting(_whole(60, 86_400), "Seconds without a request after which a launch ends.", 900)
-    absolute_timeout: int = _setting(_whole(300, 86_400), "Seconds after which every launch ends.", 28_800)
-    fetch_deadline: int = _setting(_whole(1, 300), "Seconds that one request to an EHR may take in all.", 15)
-    fetch_max_bytes: int = _setting(_whole(10_000, 10**9), "Most bytes of one answer of an EHR.", 20_000_000)
+    idle_timeout: int = _setting(values.whole(60, 86_400), "Seconds without a request after which a launch ends.", 900)
+    absolute_timeout: int = _setting(values.whole(300, 86_400), "Seconds after which every launch ends.", 28_800)
+    fetch_deadline: int = _setting(values.whole(1, 300), "Seconds that one request to an EHR may take in all.", 15)
+    fetch_max_bytes: int = _setting(values.whole(10_000, 10**9), "Most bytes of one answer of an EHR.", 20_000_000)
     chart_max_resources: int = _setting(
-        _whole(100, 10**7), "Most resources of one search for a chart; more is said to be cut.", 20_000
+        values.whole(100, 10**7), "Most resources of one search for a chart; more is said to be cut.", 20_000
     )
-    form_max_bytes: int = _setting(_whole(10_000, 10**8), "Most bytes of one request to the app.", 1_000_000)
+    form_max_bytes: int = _setting(values.whole(10_000, 10**8), "Most bytes of one request to the app.", 1_000_000)
     second_approver: bool = _setting(
-        _flag, "Whether a message must be approved by somebody other than its author.", False
+        values.flag, "Whether a message must be approved by somebody other than its author.", False
     )
     message_attempts: int = _setting(
-        _whole(1, 50), "Attempts to deliver a message before it is set aside as a dead letter.", 8
+        values.whole(1, 50), "Attempts to deliver a message before it is set aside as a dead letter.", 8
     )
     message_rate: int = _setting(
-        _whole(0, 10**6), "Most messages per minute and channel, over all workers; 0 is no limit.", 0
+        values.whole(0, 10**6), "Most messages per minute and channel, over all workers; 0 is no limit.", 0
     )
     worker_lease: int = _setting(
-        _whole(5, 1800), "Seconds without a sign of life after which a worker's message is taken over.", 120
+        values.whole(5, 1800), "Seconds without a sign of life after which a worker's message is taken over.", 120
     )
-    smtp_host: str = _setting(_text, "Mail server for neutral e-mail; empty: no e-mail is sent.", "")
-    smtp_port: int = _setting(_whole(1, 65_535), "Port of the mail server.", 587)
-    smtp_user: str = _setting(_text, "User name at the mail server, where it wants one.", "")
-    smtp_password: str = _setting(_text, "Password at the mail server.", "", secret=True)
-    smtp_sender: str = _setting(_text, "Address that e-mail comes from; a name that reveals no specialty.", "")
-    sms_url: str = _setting(_text, "Address of the SMS provider's HTTP interface; empty: no SMS is sent.", "")
-    sms_token: str = _setting(_text, "Bearer token of the SMS provider.", "", secret=True)
-    sms_sender: str = _setting(_text, "Number that SMS come from, in E.164 form.", "")
+    smtp_host: str = _setting(values.text, "Mail server for neutral e-mail; empty: no e-mail is sent.", "")
+    smtp_port: int = _setting(values.whole(1, 65_535), "Port of the mail server.", 587)
+    smtp_user: str = _setting(values.text, "User name at the mail server, where it wants one.", "")
+    smtp_password: str = _setting(values.text, "Password at the mail server.", "", secret=True)
+    smtp_sender: str = _setting(values.text, "Address that e-mail comes from; a name that reveals no specialty.", "")
+    sms_url: str = _setting(
+        values.address_if_any, "Address of the SMS provider's HTTP interface; empty: no SMS is sent.", ""
+    )
+    sms_token: str = _setting(values.text, "Bearer token of the SMS provider.", "", secret=True)
+    sms_sender: str = _setting(values.text, "Number that SMS come from, in E.164 form.", "")
     staff_channels: tuple[str, ...] = _setting(
-        _words_of("voice", "letter"),
+        values.words_of("voice", "letter"),
         "Channels that staff use by hand, from a list: voice (calls), letter; separated by commas.",
         (),
     )
     consent_codes: Path | None = _setting(
-        _path, "TOML file that says what the EHR's consent codes mean, added to the built-in meanings.", None
+        values.file, "TOML file that says what the EHR's consent codes mean, added to the built-in meanings.", None
     )
     routing_rules: Path | None = _setting(
-        _path,
+        values.file,
         "TOML file of the practice's own routing rules, with the keys that it changes: see `smartapp settings rules`.",
         None,
     )
     practice_words: Path | None = _setting(
-        _path,
+        values.file,
         "TOML file of the practice's own words for the content policy: names, neutral, and a table [revealing].",
         None,
     )
     sms_webhook_secret: str = _setting(
-        _secret_if_any,
+        values.secret_if_any,
         "Key by which the SMS provider signs replies that it posts to /hooks/sms; empty: no replies are taken.",
         "",
         secret=True,
     )
-    log_level: str = _setting(_one_of("debug", "info", "warning", "error"), "Least level that is logged.", "info")
+    log_level: str = _setting(values.one_of("debug", "info", "warning", "error"), "Least level that is logged.", "info")
 
     @property
     def sqlalchemy_url(self) -> str:
@@ -275,9 +149,9 @@ class Settings:
 
     def __post_init__(self) -> None:
         if self.allow_open_servers and self.environment == "production":
-            raise _refuse("allow_open_servers", "is never allowed in production")
+            raise values.refuse("allow_open_servers", "is never allowed in production")
         if self.idle_timeout > self.absolute_timeout:
-            raise _refuse("idle_timeout", "must not be longer than the absolute timeout")
+            raise values.refuse("idle_timeout", "must not be longer than the absolute timeout")
 
 
 @dataclass(frozen=True, slots=True)
@@ -304,7 +178,7 @@ def describe() -> tuple[SettingRow, ...]:
 
 
 def _type_name(item: Field[Any]) -> str:
-    if item.metadata["about"].startswith("TOML file"):
+    if item.metadata["parse"] is values.file:
         return "file"
     names = {"str": "text", "int": "whole number", "bool": "true or false", "ZoneInfo": "time zone", "Path": "folder"}
     return names.get(str(item.type), "folder" if "Path" in str(item.type) else "list")
@@ -325,16 +199,16 @@ def load(environ: Mapping[str, str]) -> Settings:
     a value is never repeated in it.
     """
     from_file = _read_toml(environ.get(PREFIX + "CONFIG", ""))
-    values: dict[str, Any] = {}
+    read: dict[str, Any] = {}
     for item in fields(Settings):
         raw = _raw(item, environ, from_file)
         if raw is not None:
-            values[item.name] = item.metadata["parse"](item.name, raw)
+            read[item.name] = item.metadata["parse"](item.name, raw)
         elif item.default is MISSING:
             raise ConfigurationError(
                 "config.missing", f"{PREFIX}{item.name.upper()} is not set: {item.metadata['about']}"
             )
-    return Settings(**values)
+    return Settings(**read)
 
 
 def setting_of(name: str, environ: Mapping[str, str]) -> Any:
@@ -364,7 +238,7 @@ def _raw(item: Field[Any], environ: Mapping[str, str], from_file: Mapping[str, s
         try:
             return Path(environ[variable + "_FILE"]).read_text("utf-8").strip()
         except (OSError, UnicodeDecodeError):
-            raise _refuse(item.name + "_file", "cannot be read") from None
+            raise values.refuse(item.name + "_file", "cannot be read") from None
     return from_file.get(item.name)
 
 
@@ -374,13 +248,13 @@ def _read_toml(path: str) -> dict[str, str]:
     try:
         document = tomllib.loads(Path(path).read_text("utf-8"))
     except (OSError, UnicodeDecodeError):
-        raise _refuse("config", f"the file {path} cannot be read") from None
+        raise values.refuse("config", f"the file {path} cannot be read") from None
     except tomllib.TOMLDecodeError as error:
-        raise _refuse("config", f"the file {path} is not TOML: {error}") from None
+        raise values.refuse("config", f"the file {path} is not TOML: {error}") from None
     known = {item.name for item in fields(Settings)}
     for name in document:
         if name not in known:
-            raise _refuse("config", f"the file {path} names an unknown setting: {name}")
+            raise values.refuse("config", f"the file {path} names an unknown setting: {name}")
     return {name: _toml_text(name, value) for name, value in document.items()}
 
 
@@ -391,4 +265,4 @@ def _toml_text(name: str, value: Any) -> str:
         return ",".join(value)
     if isinstance(value, str | int):
         return str(value)
-    raise _refuse(name, "must be text, a number, true or false, or a list of texts")
+    raise values.refuse(name, "must be text, a number, true or false, or a list of texts")

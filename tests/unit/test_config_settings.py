@@ -8,8 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from smartapp.config import Settings, check_secret, describe, load
+from launch.launcher import LaunchSettings
+from smartapp.config import Settings, describe, load
 from smartapp.errors import ConfigurationError
+from smartapp.setting_values import check_secret
 
 GOOD = "3f9c1e7ab2d84f60915c7de2b8a4f1036d5e9b27c0f8a1d4e6b39275c8d0fa14"
 LEAST = {"SMARTAPP_PUBLIC_URL": "https://app.example.org", "SMARTAPP_SECRET_KEY": GOOD}
@@ -70,7 +72,7 @@ def test_random_keys_of_the_usual_tools_are_taken() -> None:
         ("http://localhost:8000", True),
         ("http://127.0.0.1:8000/", True),
         ("http://[::1]:8000", True),
-        ("http://app.localhost", True),
+        ("http://app.localhost", False),  # browsers know it, Python does not
         ("https://app.example.org", True),
         ("http://app.example.org", False),
         ("http://localhost.example.org", False),
@@ -83,6 +85,10 @@ def test_random_keys_of_the_usual_tools_are_taken() -> None:
         ("https://app.example.org?x=1", False),
         ("https://app.example.org#x", False),
         ("https://app.example.org:port", False),
+        ("https://app.example.org:0", False),
+        ("https://app.ex\u00e4mple.org", False),
+        ("https://app.example.org\\evil", False),
+        ("https://-app.example.org", False),
     ],
 )
 def test_http_only_on_loopback(url: str, starts: bool) -> None:
@@ -95,8 +101,24 @@ def test_http_only_on_loopback(url: str, starts: bool) -> None:
 
 
 @pytest.mark.parametrize(
+    ("url", "read"),
+    [
+        ("https://App.Example.org", "https://app.example.org"),
+        ("HTTPS://app.example.org:443/", "https://app.example.org"),
+        ("http://localhost:80", "http://localhost"),
+        ("https://app.example.org:8443", "https://app.example.org:8443"),
+    ],
+)
+def test_the_public_url_is_kept_as_browsers_write_it(url: str, read: str) -> None:
+    settings = load({**LEAST, "SMARTAPP_PUBLIC_URL": url})
+    assert settings.public_url == read == LaunchSettings(settings.public_url).public_url
+
+
+@pytest.mark.parametrize(
     ("name", "value"),
     [
+        ("SMS_URL", "http://sms.example.org/send"),
+        ("SMS_URL", "sms.example.org"),
         ("TIME_ZONE", "Mars/Olympus"),
         ("TIME_ZONE", "../../etc/passwd"),
         ("IDLE_TIMEOUT", "soon"),

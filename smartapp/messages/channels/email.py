@@ -11,7 +11,7 @@ from email.message import EmailMessage
 from email.utils import format_datetime
 
 from launch.ports import Clock
-from smartapp.config import is_loopback
+from launch.urls import is_loopback
 from smartapp.messages.outcomes import Refused, Result, Retry, Sent
 from smartapp.messages.record import Message
 
