@@ -114,7 +114,7 @@ class Core:
 
     @cached_property
     def registry(self) -> SqlEhrRegistry:
-        return SqlEhrRegistry(self.engine, self.vault, self.outside.clock)
+        return SqlEhrRegistry(self.engine, self.vault, self.audit, self.outside.clock)
 
     @cached_property
     def secrets(self) -> Secrets:

@@ -19,12 +19,13 @@ from launch.ports import Clock, Outcome
 from smartapp.audit.together import Together
 from smartapp.errors import AppError
 from smartapp.persistence.engine import StorageError, reading, writing
-from smartapp.persistence.tables import audit_entry, audit_head
+from smartapp.persistence.tables import audit_entry, audit_head, ehr, message
 from smartapp.persistence.vault import DatabaseVault, VaultError, context_of
 
 _HEAD = select(audit_head).with_for_update()
 _INSERT = insert(audit_entry)
 _MOVE_HEAD = update(audit_head)
+_WRITTEN_WITH_ENTRIES = (audit_entry.c.seq, ehr.c.name, message.c.id)
 _START = bytes(32)
 _DETAIL_LENGTH = 500
 
@@ -86,13 +87,18 @@ class AuditTrail:
     def prepare(self) -> None:
         """Seal the head of an empty trail; leave an existing one alone.
 
-        Raises :class:`AuditError` if there are entries without a head.
+        Raises :class:`AuditError` if there is no head though the app was used: there are entries, or what is never
+        written without one. So a trail that was removed as a whole is not begun anew without a word.
         """
         with writing(self._engine) as connection:
             if connection.execute(select(audit_head.c.id)).first() is not None:
                 return
-            if connection.execute(select(audit_entry.c.seq).limit(1)).first() is not None:
-                raise AuditError("audit.no-head", "The audit trail's head is missing.", status=503)
+            if any(connection.execute(select(column).limit(1)).first() is not None for column in _WRITTEN_WITH_ENTRIES):
+                raise AuditError(
+                    "audit.no-head",
+                    "The audit trail was removed, or its head was: restore the database from a backup.",
+                    status=503,
+                )
             connection.execute(insert(audit_head).values(id=1, seq=0, mac=_START, seal=self._seal(0, _START)))
 
     def record(

@@ -59,9 +59,6 @@ def add(name: str, preset: str | None, open_: bool, replace: bool, **options: An
     except ValueError as error:
         raise InputError("ehr.invalid", f"{error}.".replace("..", ".")) from None
     core.registry.save(registration, replace=replace)
-    core.audit.record(
-        "ehr.register", "success", actor="system", tenant=registration.tenant, detail={"ehr": registration.name}
-    )
     asked = {
         "the chart view": _reasons(core.enabled.scope_reasons("chart")),
         "the population view": _reasons(core.enabled.scope_reasons("population")),
@@ -125,12 +122,7 @@ def remove(name: str) -> None:
     """Remove an EHR. Its launches end at their next request."""
     from smartapp.commands.context import core_from_environment
 
-    core = core_from_environment()
-    ehr = core.registry.by_name(name)
-    if ehr is None:
-        raise InputError("ehr.unknown", f"No EHR is registered under the name {name}.")
-    core.registry.remove(name)
-    core.audit.record("ehr.remove", "success", actor="system", tenant=ehr.tenant, detail={"ehr": name})
+    core_from_environment().registry.remove(name)
     click.echo(f"{name} is removed.")
 
 

@@ -1,4 +1,4 @@
-"""``smartapp keys``: rotate the keys that encrypt the database."""
+"""``smartapp keys``: rotate the keys that encrypt the database, and those that sign."""
 
 from __future__ import annotations
 
@@ -11,7 +11,8 @@ def command() -> None:
 
 
 @command.command("rotate")
-def rotate() -> None:
+@click.option("--signing", is_flag=True, help="Also make new keys to sign with; EHRs find them in the app's key set.")
+def rotate(signing: bool) -> None:
     """Make a new data key, wrap all keys under the current secret, and seal every lasting row again.
 
     To change the secret itself: set SMARTAPP_SECRET_KEY to the new one and SMARTAPP_PREVIOUS_SECRET_KEYS to the old
@@ -22,13 +23,11 @@ def rotate() -> None:
     from smartapp.persistence.reencrypt import reencrypt
 
     core = core_from_environment()
+    detail = {"signing": "yes" if signing else "no"}
+    core.audit.record("keys.rotate", "success", actor="system", tenant="default", detail=detail)
     generation = core.vault.rotate()
+    if signing:
+        core.launch.keys.rotate()
+        click.echo("New signing keys: published now, used in ten minutes.")
     rows = reencrypt(core.engine, core.vault, KEYS_CONTEXT)
-    core.audit.record(
-        "keys.rotate",
-        "success",
-        actor="system",
-        tenant="default",
-        detail={"generation": str(generation), "rows": str(rows)},
-    )
     click.echo(f"Key generation {generation}; {rows} rows sealed again.")

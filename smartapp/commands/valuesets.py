@@ -32,13 +32,13 @@ def import_(folder: Path, dry_run: bool) -> int:
     if not report.sets:
         raise InputError("valuesets.none", f"No value set in {folder} can be used.")
     if not dry_run:
+        core.audit.record(
+            "valuesets.import", "success", actor="system", tenant="default", detail={"sets": str(len(report.sets))}
+        )
         core.value_set_folder.mkdir(parents=True, exist_ok=True)
         for one in read_folder(folder):
             if one.expansion is not None:
                 _keep(one.path, core.value_set_folder / _name(one.url))
-        core.audit.record(
-            "valuesets.import", "success", actor="system", tenant="default", detail={"sets": str(len(report.sets))}
-        )
     click.echo(f"{len(report.added)} value sets added, {len(report.replaced)} replaced, {len(report.changed)} changed.")
     touched = report.touched(core.enabled.rules)
     click.echo(f"Changed by it: {', '.join(touched) or 'no enabled measure or group'}")

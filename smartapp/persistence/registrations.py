@@ -6,11 +6,12 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Engine, delete, insert, select, update
+from sqlalchemy import Connection, Engine, delete, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from launch.issuers import RegisteredEhr
 from launch.ports import Clock, Vault
+from smartapp.audit.trail import AuditTrail
 from smartapp.errors import ConfigurationError, InputError, NotFoundError
 from smartapp.persistence.engine import reading, writing
 from smartapp.persistence.tables import ehr, key_document, secret
@@ -33,12 +34,14 @@ def secret_context(name: str) -> bytes:
 class SqlEhrRegistry:
     """The :class:`launch.ports.EhrRegistry` on the database.
 
-    Registrations are sealed: whoever can write to the database cannot point a registration elsewhere.
+    Registrations are sealed: whoever can write to the database cannot point a registration elsewhere. Each
+    change and its audit entry are one transaction.
     """
 
-    def __init__(self, engine: Engine, vault: Vault, clock: Clock) -> None:
+    def __init__(self, engine: Engine, vault: Vault, audit: AuditTrail, clock: Clock) -> None:
         self._engine = engine
         self._vault = vault
+        self._audit = audit
         self._clock = clock
 
     def by_fhir_base(self, fhir_base: str) -> RegisteredEhr | None:
@@ -74,6 +77,7 @@ class SqlEhrRegistry:
                 if replace:
                     connection.execute(delete(ehr).where(ehr.c.name == registration.name))
                 connection.execute(insert(ehr).values(**values))
+                self._record(connection, "ehr.register", registration.tenant, registration.name)
         except IntegrityError:
             raise InputError(
                 "ehr.taken", f"An EHR is already registered as {registration.name} or under its FHIR base."
@@ -82,8 +86,13 @@ class SqlEhrRegistry:
     def remove(self, name: str) -> None:
         """Take a registration out. Raises :class:`NotFoundError` if there is none of that name."""
         with writing(self._engine) as connection:
-            if connection.execute(delete(ehr).where(ehr.c.name == name)).rowcount == 0:
+            tenant = connection.execute(delete(ehr).where(ehr.c.name == name).returning(ehr.c.tenant)).scalar()
+            if tenant is None:
                 raise NotFoundError("ehr.unknown", f"No EHR is registered as {name}.")
+            self._record(connection, "ehr.remove", tenant, name)
+
+    def _record(self, connection: Connection, action: str, tenant: str, name: str) -> None:
+        self._audit.record_in(connection, action, "success", actor="system", tenant=tenant, detail={"ehr": name})
 
     def _one(self, condition: Any) -> RegisteredEhr | None:
         with reading(self._engine) as connection:

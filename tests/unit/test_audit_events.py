@@ -16,7 +16,10 @@ from smartapp.audit.fhir import audit_event
     [
         ("chart.read", "success", "Practitioner/7", ("rest", "R", "0")),
         ("launch.begin", "refused", "unknown", ("110114", "E", "4")),
-        ("message.sent", "failed", "system", ("110103", "E", "8")),
+        ("population.members", "success", "Practitioner/7", ("rest", "E", "0")),
+        ("message.sent", "failed", "system", ("110106", "E", "8")),
+        ("message.approve", "success", "Practitioner/7", ("110100", "E", "0")),
+        ("audit.export", "success", "system", ("110101", "E", "0")),
         ("practice.setting", "success", "Practitioner/7", ("110100", "U", "0")),
     ],
 )
@@ -31,6 +34,7 @@ def test_every_entry_is_a_valid_audit_event(
     event = audit_event(entry, "smartapp")
     AuditEvent.model_validate(event)
     assert (event["type"]["code"], event["action"], event["outcome"]) == expected
+    assert event["id"] == "1"
     assert event["agent"][0]["who"] == ({"reference": actor} if "/" in actor else {"display": actor})
     assert event["entity"][0]["what"] == {"reference": "Patient/1"}
     assert event["entity"][1]["detail"] == [{"type": "message", "valueString": "m1"}]

@@ -109,6 +109,22 @@ def test_a_trail_that_lost_its_head_is_not_begun_anew(storage: Storage) -> None:
         storage.audit.prepare()
 
 
+@pytest.mark.parametrize(
+    "left",
+    [
+        "INSERT INTO ehr VALUES ('demo', 'https://ehr.invalid/fhir', 'clinic', x'01', '2026-03-02 15:00:00')",
+        "INSERT INTO message (id, tenant, ehr, patient_key, idempotency_key, request_digest, state, channel, purpose,"
+        " language, portal_only, sealed, version, created_at, updated_at, attempts) VALUES ('m1', 't', 'e', 'p', 'k',"
+        " 'd', 'queued', 'portal', 'recall', 'en', 1, x'01', 1, '2026-01-01 00:00:00', '2026-01-01 00:00:00', 0)",
+    ],
+)
+def test_l03_a_trail_that_was_removed_as_a_whole_is_not_begun_anew(storage: Storage, left: str) -> None:
+    for statement in (left, "DELETE FROM audit_entry", "DELETE FROM audit_head"):
+        tamper(storage, statement)
+    with pytest.raises(AuditError, match="removed"):
+        storage.audit.prepare()
+
+
 def test_a_store_that_is_down_fails_closed(storage: Storage, monkeypatch: pytest.MonkeyPatch) -> None:
     tamper(storage, "DROP TABLE audit_head")
     with pytest.raises(AuditError) as caught:

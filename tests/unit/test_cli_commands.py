@@ -177,6 +177,18 @@ def test_the_audit_trail_verifies(run: Run) -> None:
     assert "intact" in out
 
 
+def test_the_audit_trail_is_exported_and_says_so(run: Run) -> None:
+    add(run)
+    code, out, _ = run("audit", "export")
+    assert code == 0
+    events = [json.loads(line) for line in out.splitlines()]
+    assert [one["subtype"][0]["code"] for one in events] == ["ehr.register", "audit.export"]
+    assert {one["source"]["observer"]["display"] for one in events} == {"localhost:8000"}
+    assert len(run("audit", "export", "--tenant", "nobody")[1].splitlines()) == 1
+    assert run("audit", "export", "--since", "2999-01-01")[1] == ""
+    _bad(run("audit", "export", "--since", "yesterday"), "--since")
+
+
 def test_a_changed_audit_entry_is_found(run: Run, tmp_path: Path) -> None:
     import sqlite3
     from contextlib import closing
@@ -196,6 +208,7 @@ def test_keys_rotate_and_everything_stays_readable(run: Run) -> None:
     assert code == 0
     assert "generation 2" in out
     assert BASE in run("ehr", "list")[1]
+    assert "published now" in run("keys", "rotate", "--signing")[1]
 
 
 def test_the_database_is_brought_up_to_date(run: Run) -> None:

@@ -38,7 +38,7 @@ def storage(tmp_path: Path) -> Storage:
 
 @pytest.fixture
 def registry(storage: Storage) -> SqlEhrRegistry:
-    return SqlEhrRegistry(storage.engine, storage.vault, storage.clock)
+    return SqlEhrRegistry(storage.engine, storage.vault, storage.audit, storage.clock)
 
 
 @pytest.fixture
@@ -73,6 +73,23 @@ def test_a_name_and_a_base_are_registered_once(registry: SqlEhrRegistry) -> None
     assert registry.all() == []
     with pytest.raises(NotFoundError):
         registry.remove("demo")
+
+
+def test_l02_a_registration_changes_with_its_audit_entry_or_not_at_all(
+    storage: Storage, registry: SqlEhrRegistry
+) -> None:
+    registry.save(EHR)
+    registry.remove("demo")
+    said = [(one.action, one.tenant, one.detail) for one in storage.audit.entries()]
+    assert said == [("ehr.register", EHR.tenant, {"ehr": "demo"}), ("ehr.remove", EHR.tenant, {"ehr": "demo"})]
+    registry.save(EHR)
+    with sqlite3.connect(storage.path) as connection:
+        connection.execute("DELETE FROM audit_head")
+    connection.close()
+    for change in (lambda: registry.remove("demo"), lambda: registry.save(replace(EHR, client_id="x"), replace=True)):
+        with pytest.raises(AppError, match="audit trail"):
+            change()
+    assert registry.by_name("demo") == EHR
 
 
 def test_a_registration_cannot_be_moved_to_another_base_in_the_database(
@@ -192,7 +209,7 @@ def test_after_reencryption_every_row_has_the_new_key_and_still_opens(
     keys = SqlKeyStore(storage.engine)
     keys.store_keys(storage.vault.encrypt(b"jwks", b"here"), replacing=None)
     storage.vault.rotate()
-    assert reencrypt(storage.engine, storage.vault, b"here") == 5
+    assert reencrypt(storage.engine, storage.vault, b"here") == 6
     assert reencrypt(storage.engine, storage.vault, b"here") == 0
     with reading(storage.engine) as connection:
         for table in (tables.ehr, tables.secret, tables.gap_remark, tables.audit_entry, tables.key_document):
