@@ -17,7 +17,8 @@ from weakref import WeakKeyDictionary
 
 from sqlalchemy import Connection, DateTime, Dialect, Engine, create_engine, event
 from sqlalchemy.engine import make_url
-from sqlalchemy.exc import ArgumentError, DBAPIError, InterfaceError, OperationalError
+from sqlalchemy.exc import ArgumentError, DatabaseError, DBAPIError, InterfaceError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.types import TypeDecorator
 
 from smartapp.errors import AppError, ConfigurationError
@@ -40,6 +41,18 @@ class StorageError(AppError):
             "persistence.unavailable",
             "The app's own records cannot be reached at the moment, so nothing was shown or changed. "
             "Please try again shortly.",
+            status=503,
+        )
+
+
+class DamagedError(StorageError):
+    """The file is no database, or not a whole one: waiting does not help."""
+
+    def __init__(self) -> None:
+        AppError.__init__(
+            self,
+            "persistence.damaged",
+            "The app's database is damaged, or is no database: restore it from a backup. Nothing was shown or changed.",
             status=503,
         )
 
@@ -132,7 +145,7 @@ def _sqlite_begin(connection: Connection) -> None:
 def reading(engine: Engine, *, snapshot: bool = False) -> Iterator[Connection]:
     """A transaction that only reads; with ``snapshot`` all its statements see one moment.
 
-    Raises :class:`StorageError` when the database cannot be reached.
+    Raises :class:`StorageError` when the database cannot be reached, :class:`DamagedError` when it is none.
     """
     options: dict[str, Any] = {_WRITES: False}
     if snapshot and engine.dialect.name == "postgresql":  # in SQLite every transaction is one moment
@@ -145,7 +158,7 @@ def reading(engine: Engine, *, snapshot: bool = False) -> Iterator[Connection]:
 def writing(engine: Engine) -> Iterator[Connection]:
     """A transaction that writes: all of it is committed at the end, or none of it.
 
-    Raises :class:`StorageError` when the database is locked, full or gone.
+    Raises :class:`StorageError` when the database is locked, full or gone, :class:`DamagedError` when it is none.
     """
     line = _lines.get(engine)
     with line.place(LINE_SECONDS) if line else nullcontext(True) as came:
@@ -163,6 +176,12 @@ def _transaction(engine: Engine, options: dict[str, Any]) -> Iterator[Connection
     except (OperationalError, InterfaceError) as error:
         # From None: the driver's text can hold the row that it could not write.
         raise StorageError from (error if _says_nothing(error) else None)
+    except PoolTimeout as error:  # all connections to the server are in use
+        raise StorageError from error
+    except DatabaseError as error:
+        if type(error) is not DatabaseError:  # its branches are errors of a statement
+            raise
+        raise DamagedError from (error if _says_nothing(error) else None)
 
 
 def _says_nothing(error: DBAPIError) -> bool:

@@ -30,12 +30,21 @@ def upgrade(engine: Engine, revision: str = "head") -> None:
     """Apply every migration that is missing.
 
     Safe to call from several processes at once and to kill at any moment. Raises ``StorageError``
-    when the database cannot be written.
+    when the database cannot be written, :class:`AppError` ``persistence.newer`` when a later version of
+    the app has changed it.
     """
     config = _config()
     with _ALEMBIC, writing(engine) as connection:
         if connection.dialect.name == "postgresql":
             connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _ADVISORY_LOCK})
+        at = MigrationContext.configure(connection).get_current_revision()
+        known = {one.revision for one in ScriptDirectory.from_config(config).walk_revisions()}
+        if at is not None and at not in known:
+            raise AppError(
+                "persistence.newer",
+                "The database belongs to a later version of the app: install that one, or restore an earlier backup.",
+                status=503,
+            )
         config.attributes["connection"] = connection
         command.upgrade(config, revision)
 
@@ -52,16 +61,3 @@ def head_revision() -> str:
     if head is None:
         raise AppError("persistence.no-migrations", "This installation lacks its migrations.", status=500)
     return head
-
-
-def require_current(engine: Engine) -> None:
-    """Refuse to work on a database of another version of the app.
-
-    Raises :class:`AppError` ``persistence.outdated``, which says what to run.
-    """
-    if current_revision(engine) != head_revision():
-        raise AppError(
-            "persistence.outdated",
-            "The database is not at this version of the app: run `smartapp db upgrade`.",
-            status=503,
-        )

@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
-from sqlalchemy import insert, inspect, select
+from sqlalchemy import create_engine, insert, inspect, select
 from sqlalchemy.exc import StatementError
 from support.storage import open_storage
 
@@ -23,7 +23,7 @@ from launch.ports import LaunchRow
 from smartapp.errors import AppError, ConfigurationError
 from smartapp.persistence.charts import ChartStore
 from smartapp.persistence.engine import StorageError, open_engine, reading, writing
-from smartapp.persistence.migrate import current_revision, head_revision, require_current, upgrade
+from smartapp.persistence.migrate import current_revision, head_revision, upgrade
 from smartapp.persistence.sessions import SqlSessionStore
 from smartapp.persistence.tables import metadata, opt_out
 
@@ -37,12 +37,34 @@ def test_the_migrations_make_exactly_the_tables_of_the_code(tmp_path: Path) -> N
         context = MigrationContext.configure(connection, opts={"compare_type": True})
         assert compare_metadata(context, metadata) == []
     assert current_revision(engine) == head_revision()
-    require_current(engine)
 
 
-def test_an_outdated_database_is_refused_with_what_to_run(tmp_path: Path) -> None:
-    with pytest.raises(AppError, match="smartapp db upgrade"):
-        require_current(open_engine(f"sqlite:///{tmp_path / 'app.db'}"))
+def test_a_database_of_a_later_version_is_left_alone(tmp_path: Path) -> None:
+    engine = open_engine(f"sqlite:///{tmp_path / 'app.db'}")
+    upgrade(engine)
+    with writing(engine) as connection:
+        connection.exec_driver_sql("UPDATE alembic_version SET version_num = '9999'")
+    with pytest.raises(AppError, match=r"later version") as refused:
+        upgrade(engine)
+    assert refused.value.code == "persistence.newer"
+    assert current_revision(engine) == "9999"
+
+
+def test_a_file_that_is_no_database_is_said_to_be_none(tmp_path: Path) -> None:
+    (tmp_path / "app.db").write_text("The patients of last year, in no order. " * 30)
+    engine = open_engine(f"sqlite:///{tmp_path / 'app.db'}")
+    for transaction in (reading, writing):
+        with pytest.raises(StorageError) as refused, transaction(engine):
+            pass
+        assert refused.value.code == "persistence.damaged"
+
+
+def test_a_server_whose_connections_are_all_in_use_is_one_clear_error(tmp_path: Path) -> None:
+    storage = open_storage(tmp_path)
+    engine = create_engine(storage.engine.url, pool_size=1, max_overflow=0, pool_timeout=0)
+    with reading(engine), pytest.raises(StorageError), reading(engine):
+        pass
+    engine.dispose()
 
 
 UPGRADES = """
@@ -65,7 +87,7 @@ def test_two_processes_may_upgrade_at_once(tmp_path: Path) -> None:
     for process in processes:
         process.wait(timeout=60)
     assert [process.returncode for process in processes] == [0, 0]
-    require_current(open_engine(f"sqlite:///{tmp_path / 'app.db'}"))
+    assert current_revision(open_engine(f"sqlite:///{tmp_path / 'app.db'}")) == head_revision()
 
 
 KILLED = """
@@ -106,7 +128,7 @@ def test_old_data_is_kept_whether_or_not_the_migration_is_killed(tmp_path: Path)
         assert connection.exec_driver_sql("SELECT id, state, address_key FROM message").all() == [
             ("m1", "queued", None)
         ]
-    require_current(engine)
+    assert current_revision(engine) == head_revision()
 
 
 @pytest.mark.parametrize("after", [1, 12, 25])
@@ -118,7 +140,7 @@ def test_a_migration_killed_half_way_leaves_the_old_schema(tmp_path: Path, after
     with reading(engine) as connection:
         assert inspect(connection).get_table_names() == []
     upgrade(engine)
-    require_current(engine)
+    assert current_revision(engine) == head_revision()
 
 
 def test_sqlite_is_opened_safely(tmp_path: Path) -> None:
