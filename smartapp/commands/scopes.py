@@ -35,9 +35,9 @@ def _enabled() -> Enabled:
 
     from smartapp.commands.context import core_from_environment
     from smartapp.config import load
-    from smartapp.core import enabled_by
     from smartapp.criteria.valuesets import ValueSets
     from smartapp.errors import ConfigurationError
+    from smartapp.foundation import enabled_by
     from smartapp.measures.catalogue import MEASURES
 
     try:
