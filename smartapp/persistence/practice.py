@@ -1,4 +1,4 @@
-"""What the practice decided: its settings, its remarks on gaps, its runs over the population.
+"""What the practice decided: its settings, and its remarks on gaps.
 
 Each change and its audit entry are one transaction.
 """
@@ -17,7 +17,7 @@ from launch.ports import Clock, Entropy
 from smartapp.audit.trail import AuditTrail
 from smartapp.errors import NotFoundError
 from smartapp.persistence.engine import reading, writing
-from smartapp.persistence.tables import gap_remark, panel_run, practice_setting
+from smartapp.persistence.tables import gap_remark, practice_setting
 from smartapp.persistence.vault import DatabaseVault, context_of
 
 _KEYS_A_QUERY = 500
@@ -222,81 +222,3 @@ class GapRemarks:
             row.expires_at,
             row.undone_at,
         )
-
-
-@dataclass(frozen=True, slots=True)
-class PanelRun:
-    """One run over the population: ``state`` is running, done or failed; ``result`` is its document."""
-
-    id: str
-    kind: str
-    state: str
-    created_at: datetime
-    finished_at: datetime | None
-    result: Mapping[str, Any]
-
-
-class PanelRuns:
-    """The coordinator's worklists as last computed, sealed, each with an end."""
-
-    def __init__(self, engine: Engine, vault: DatabaseVault, clock: Clock, entropy: Entropy) -> None:
-        self._engine = engine
-        self._vault = vault
-        self._clock = clock
-        self._entropy = entropy
-
-    def start(self, tenant: str, kind: str, expires_at: datetime) -> str:
-        """Begin a run; return its id."""
-        run_id = self._entropy(16).hex()
-        values = {"id": run_id, "tenant": tenant, "kind": kind, "state": "running", "expires_at": expires_at}
-        with writing(self._engine) as connection:
-            connection.execute(
-                insert(panel_run).values(**values, sealed=self._sealed(tenant, run_id, {}), created_at=self._clock())
-            )
-        return run_id
-
-    def finish(self, run_id: str, tenant: str, result: Mapping[str, Any], *, failed: bool = False) -> None:
-        """End a run with its result. Raises :class:`NotFoundError` if it is not running."""
-        table = panel_run
-        changes = {
-            "state": "failed" if failed else "done",
-            "sealed": self._sealed(tenant, run_id, result),
-            "finished_at": self._clock(),
-        }
-        mine = (table.c.id == run_id) & (table.c.tenant == tenant) & (table.c.state == "running")
-        with writing(self._engine) as connection:
-            if connection.execute(update(table).where(mine).values(**changes)).rowcount == 0:
-                raise NotFoundError("population.no-run", "There is no such run.")
-
-    def latest(self, tenant: str, kind: str, state: str = "done") -> PanelRun | None:
-        """The newest run of a kind that is not over; None if there is none."""
-        table = panel_run
-        wanted = (
-            select(table)
-            .where(
-                table.c.tenant == tenant,
-                table.c.kind == kind,
-                table.c.state == state,
-                table.c.expires_at > self._clock(),
-            )
-            .order_by(table.c.created_at.desc())
-            .limit(1)
-        )
-        with reading(self._engine) as connection:
-            row = connection.execute(wanted).one_or_none()
-        if row is None:
-            return None
-        result = json.loads(self._vault.decrypt(row.sealed, _run_context(tenant, row.id)))
-        return PanelRun(row.id, row.kind, row.state, row.created_at, row.finished_at, result)
-
-    def purge(self) -> int:
-        """Remove what expired; return how many."""
-        with writing(self._engine) as connection:
-            return connection.execute(delete(panel_run).where(panel_run.c.expires_at <= self._clock())).rowcount
-
-    def _sealed(self, tenant: str, run_id: str, result: Mapping[str, Any]) -> bytes:
-        return self._vault.encrypt(json.dumps(result).encode(), _run_context(tenant, run_id))
-
-
-def _run_context(tenant: str, run_id: str) -> bytes:
-    return context_of(tenant, "panel_run", "sealed", run_id)

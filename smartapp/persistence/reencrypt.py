@@ -27,7 +27,6 @@ _PLACES: tuple[tuple[Table, Callable[[Any], bytes]], ...] = (
     (tables.secret, lambda row: secret_context(row.name)),
     (tables.audit_entry, lambda row: context_of(row.tenant, "audit_entry", "sealed", str(row.seq))),
     (tables.gap_remark, lambda row: _by_id(row, "gap_remark")),
-    (tables.panel_run, lambda row: _by_id(row, "panel_run")),
     (tables.message, lambda row: _by_id(row, "message")),
     (tables.template_approval, lambda row: _by_id(row, "template_approval")),
     (tables.sequence_run, lambda row: _by_id(row, "sequence_run")),

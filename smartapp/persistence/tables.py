@@ -159,20 +159,6 @@ gap_remark = Table(
     Index(None, "tenant", "patient_key"),
 )
 
-panel_run = Table(
-    "panel_run",
-    metadata,
-    Column("id", String(32), primary_key=True),
-    Column("tenant", String(200), nullable=False),
-    Column("kind", String(32), nullable=False),
-    Column("state", String(16), nullable=False),
-    Column("sealed", LargeBinary, nullable=False),
-    Column("created_at", UtcDateTime, nullable=False),
-    Column("finished_at", UtcDateTime),
-    Column("expires_at", UtcDateTime, nullable=False),
-    Index(None, "tenant", "kind", "created_at"),
-)
-
 # --- outreach ---------------------------------------------------------------------------------------
 
 message = Table(

@@ -15,7 +15,7 @@ from launch.issuers import RegisteredEhr
 from smartapp.errors import AppError, NotFoundError
 from smartapp.persistence import tables
 from smartapp.persistence.engine import reading
-from smartapp.persistence.practice import GapRemarks, PanelRuns, PracticeSettings
+from smartapp.persistence.practice import GapRemarks, PracticeSettings
 from smartapp.persistence.reencrypt import reencrypt
 from smartapp.persistence.registrations import Secrets, SqlEhrRegistry, SqlKeyStore
 from smartapp.persistence.vault import VaultError
@@ -176,27 +176,6 @@ def test_two_swapped_sealed_values_are_refused(storage: Storage, remarks: GapRem
     connection.close()
     with pytest.raises(VaultError):
         remarks.active("clinic", "Patient/1")
-
-
-def test_a_run_ends_once_and_the_newest_is_shown(storage: Storage) -> None:
-    numbers = iter(range(1, 100))
-    runs = PanelRuns(storage.engine, storage.vault, storage.clock, lambda n: next(numbers).to_bytes(n, "big"))
-    end = storage.clock() + timedelta(days=1)
-    first = runs.start("clinic", "worklist", end)
-    assert runs.latest("clinic", "worklist") is None
-    runs.finish(first, "clinic", {"patients": 3})
-    with pytest.raises(NotFoundError):
-        runs.finish(first, "clinic", {"patients": 4})
-    storage.clock.pass_time(1)
-    second = runs.start("clinic", "worklist", end)
-    runs.finish(second, "clinic", {"problem": "refused"}, failed=True)
-    latest = runs.latest("clinic", "worklist")
-    assert latest is not None
-    assert (latest.id, latest.result) == (first, {"patients": 3})
-    assert runs.latest("other", "worklist") is None
-    storage.clock.pass_time(86_400)
-    assert runs.latest("clinic", "worklist") is None
-    assert runs.purge() == 2
 
 
 def test_after_reencryption_every_row_has_the_new_key_and_still_opens(
