@@ -21,7 +21,13 @@ from launch.issuers import RegisteredEhr
 from launch.ports import Entropy
 
 LONG_URL = 2000
-"""Characters of a request above which it is posted where the EHR takes that (``authorize-post``)."""
+"""Characters of a request above which it is posted where the EHR takes that.
+
+SMART 2.2.0 (after OpenID Connect Core, 3.1.2.1) obliges servers to take both methods and leaves the choice to the
+client; RFC 6749, 3.1, obliges them to GET alone. So GET is the rule, and POST for those that declare ``authorize-post``
+where a server may stop reading: IIS refuses a query of more than 2,048 characters unless told otherwise. With all
+measures the scopes alone take 1,600. For a server that has that limit and no POST there is the syntax ``v2-plain``.
+"""
 
 
 def token_text(entropy: Entropy, size: int = 32) -> str:
