@@ -18,7 +18,7 @@ from sqlalchemy import Connection, Engine, insert, select, update
 from launch.ports import Clock, Outcome
 from smartapp.audit.together import Together
 from smartapp.errors import AppError
-from smartapp.persistence.engine import StorageError, reading, writing
+from smartapp.persistence.engine import StorageError, preparing, reading, writing
 from smartapp.persistence.tables import audit_entry, audit_head, ehr, message
 from smartapp.persistence.vault import DatabaseVault, VaultError, context_of
 
@@ -91,6 +91,7 @@ class AuditTrail:
         written without one. So a trail that was removed as a whole is not begun anew without a word.
         """
         with writing(self._engine) as connection:
+            preparing(connection)
             if connection.execute(select(audit_head.c.id)).first() is not None:
                 return
             if any(connection.execute(select(column).limit(1)).first() is not None for column in _WRITTEN_WITH_ENTRIES):

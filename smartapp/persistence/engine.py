@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 from weakref import WeakKeyDictionary
 
-from sqlalchemy import Connection, DateTime, Dialect, Engine, create_engine, event
+from sqlalchemy import Connection, DateTime, Dialect, Engine, create_engine, event, text
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError, DatabaseError, DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
@@ -27,6 +27,7 @@ from smartapp.persistence.line import Line
 BUSY_SECONDS = 10  # for another process to let go of the file
 LINE_SECONDS = 30  # for the threads of this process that came before
 _WRITES = "smartapp_writes"
+_ADVISORY_LOCK = 7_210_561  # any number, the same in every process
 
 # SQLite lets those who wait for its write lock try again at random, and some never get it. The threads of one
 # process stand in line here, so that only processes compete for the file.
@@ -166,6 +167,15 @@ def writing(engine: Engine) -> Iterator[Connection]:
             raise StorageError
         with _transaction(engine, {_WRITES: True}) as connection:
             yield connection
+
+
+def preparing(connection: Connection) -> None:
+    """Let one process at a time make what a new database lacks, until its transaction ends.
+
+    SQLite lets only one write anyway; on PostgreSQL two that start together would both find nothing.
+    """
+    if connection.dialect.name == "postgresql":
+        connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _ADVISORY_LOCK})
 
 
 @contextmanager

@@ -9,13 +9,11 @@ from alembic import command
 from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import Engine, text
+from sqlalchemy import Engine
 
 from smartapp.errors import AppError
-from smartapp.persistence.engine import reading, writing
+from smartapp.persistence.engine import preparing, reading, writing
 
-# Any number, the same in every process: whoever migrates holds it.
-_ADVISORY_LOCK = 7_210_561
 # Alembic keeps what it works on in a global of its module.
 _ALEMBIC = threading.Lock()
 
@@ -35,8 +33,7 @@ def upgrade(engine: Engine, revision: str = "head") -> None:
     """
     config = _config()
     with _ALEMBIC, writing(engine) as connection:
-        if connection.dialect.name == "postgresql":
-            connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _ADVISORY_LOCK})
+        preparing(connection)
         at = MigrationContext.configure(connection).get_current_revision()
         known = {one.revision for one in ScriptDirectory.from_config(config).walk_revisions()}
         if at is not None and at not in known:

@@ -23,7 +23,7 @@ from sqlalchemy import Connection, Engine, insert, select, update
 
 from launch.ports import Clock, Entropy, Monotonic
 from smartapp.errors import AppError
-from smartapp.persistence.engine import reading, writing
+from smartapp.persistence.engine import preparing, reading, writing
 from smartapp.persistence.tables import data_key
 
 Purpose = Literal["data", "lookup", "audit"]
@@ -103,6 +103,7 @@ class DatabaseVault:
         Raises :class:`VaultError` if a key is wrapped under a master key that is not in the settings.
         """
         with writing(self._engine) as connection:
+            preparing(connection)
             there = {row.purpose for row in connection.execute(select(data_key.c.purpose))}
             for purpose in _PURPOSES:
                 if purpose not in there:

@@ -20,7 +20,7 @@ from sqlalchemy import inspect
 from support.outbox import NURSE, Outbox, in_threads, ledger_of, new_message, open_outbox
 from support.portal_server import serving
 from support.postgres import Cluster, binaries
-from support.storage import open_storage
+from support.storage import Storage, open_storage
 from support.worker_fleet import Fleet, all_sent
 from support.worker_process import real_storage
 
@@ -70,6 +70,17 @@ def test_the_migrations_make_exactly_the_tables_of_the_code(url: str) -> None:
         assert compare_metadata(context, metadata) == []
     assert current_revision(engine) == head_revision()
     engine.dispose()
+
+
+def test_processes_that_start_together_make_one_set_of_keys_and_one_trail(url: str) -> None:
+    started: list[Storage] = []
+    in_threads(6, lambda _: started.append(open_storage(url)))
+    started[0].audit.record("chart.read", "success", actor="Practitioner/7", tenant="clinic")
+    sealed = started[1].vault.encrypt(b"x", b"here")
+    assert {one.vault.decrypt(sealed, b"here") for one in started} == {b"x"}
+    assert {one.audit.verify().entries for one in started} == {1}
+    for one in started:
+        one.engine.dispose()
 
 
 KILLED = """
