@@ -26,6 +26,7 @@ from smartapp.reading.links import next_link
 from smartapp.reading.plan import Params
 from smartapp.reading.reader import AccessToken
 from smartapp.reading.results import Limits, ReadingError
+from smartapp.reading.searching import tells_of_an_error
 from smartapp.reading.server import HardenedServer, Tokens, query_string
 
 MOST_MEMBERS = 5000
@@ -120,7 +121,11 @@ class PanelReader:
             bundle = _body(page, "Bundle")
             for entry in _objects(bundle.get("entry")):
                 resource = entry.get("resource")
-                if isinstance(resource, dict) and (group := _group(resource)) is not None:
+                if not isinstance(resource, dict):
+                    continue
+                if resource.get("resourceType") == "OperationOutcome" and tells_of_an_error(resource):
+                    raise ReadingError("reading.failed", "The EHR could not show all of your lists of patients.")
+                if (group := _group(resource)) is not None:
                     found.setdefault(group.id, group)
             address = next_link(bundle)
             if address is None:

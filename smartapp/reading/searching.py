@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Mapping
 from typing import Any
 
 from launch.errors import FetchError
@@ -165,7 +166,7 @@ class Searcher:
                 continue
             kind, id_ = resource.get("resourceType"), resource.get("id")
             if kind == "OperationOutcome":
-                whole = whole and not _is_error(resource)
+                whole = whole and not tells_of_an_error(resource)
                 continue
             if type(kind) is not str or type(id_) is not str:
                 whole = False
@@ -196,7 +197,8 @@ def _searchset(page: Response) -> dict[str, Any]:
     return bundle
 
 
-def _is_error(outcome: dict[str, Any]) -> bool:
+def tells_of_an_error(outcome: Mapping[str, Any]) -> bool:
+    """Whether an OperationOutcome among the entries says that the page is not whole (FHIR R4, "Search", outcome)."""
     issues = outcome.get("issue")
     return type(issues) is list and any(
         type(issue) is dict and issue.get("severity") in ("error", "fatal") for issue in issues

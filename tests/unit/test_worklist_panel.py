@@ -111,6 +111,7 @@ def test_all_pages_are_read_and_each_list_once(ehr: HostileEhr, reader: PanelRea
         (Reply(b"<html>", 200), "reading.failed", "fetch.not-json"),
         (Reply({"resourceType": "Patient", "id": "p2"}), "reading.failed", "reading.failed"),
         (Reply(searchset(next_="http://elsewhere.invalid/fhir/Group")), "reading.failed", "fetch.elsewhere"),
+        (Reply(searchset({"resourceType": "Group", "id": "g1"}, outcome())), "reading.failed", "reading.failed"),
     ],
 )
 def test_what_cannot_be_read_is_an_error_and_never_no_list(
