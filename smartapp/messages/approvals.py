@@ -24,10 +24,14 @@ from smartapp.persistence.vault import context_of
 
 @dataclass(frozen=True, slots=True)
 class Approval:
-    """One wording's approval. ``approver`` is a reference, or the name that a command was given."""
+    """One wording's approval. ``approver`` is a reference, or the name that a command was given.
+
+    ``name`` is what a reference was called when it approved; empty where that was not known.
+    """
 
     approver: str
     at: datetime
+    name: str = ""
 
 
 class Approvals:
@@ -38,9 +42,17 @@ class Approvals:
         self.catalogue = catalogue or built_in()
 
     def approve(
-        self, tenant: str, template_id: str, language: str, *, digest: str, actor: str, launch: str | None = None
+        self,
+        tenant: str,
+        template_id: str,
+        language: str,
+        *,
+        digest: str,
+        actor: str,
+        name: str = "",
+        launch: str | None = None,
     ) -> None:
-        """Approve the wording that the actor read, by its :meth:`Template.digest`.
+        """Approve the wording that the actor read, by its :meth:`Template.digest`. ``name`` is the actor's, for people.
 
         Raises :class:`InputError` ``messages.unknown-template``, or ``messages.changed`` where it is another by now.
         """
@@ -50,7 +62,9 @@ class Approvals:
                 "messages.changed", "This wording is another one by now. Please read it again.", status=409
             )
         ledger, approval_id = self._ledger, self._ledger.entropy(16).hex()
-        sealed = ledger.vault.encrypt(json.dumps({"approver": actor}).encode(), _context(tenant, approval_id))
+        sealed = ledger.vault.encrypt(
+            json.dumps({"approver": actor, "name": name}).encode(), _context(tenant, approval_id)
+        )
         with ledger.writing() as tx:
             tx.execute(delete(template_approval).where(_same(tenant, template, language)))
             tx.execute(
@@ -91,7 +105,9 @@ class Approvals:
                     continue
                 if template.digest(row.language) == row.content:
                     hidden = json.loads(self._ledger.vault.decrypt(row.sealed, _context(tenant, row.id)))
-                    found[row.template, row.language] = Approval(hidden["approver"], row.approved_at)
+                    found[row.template, row.language] = Approval(
+                        hidden["approver"], row.approved_at, hidden.get("name", "")
+                    )
         return found
 
     def of(self, tenant: str, template_id: str, language: str) -> Approval | None:
