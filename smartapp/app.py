@@ -47,7 +47,7 @@ def create_app(core: Core) -> Flask:
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     app.extensions["smartapp"] = _parts(core)
     look = Look(stylesheet="/static/app.css", script="/static/continue.js")
-    app.register_blueprint(launch_blueprint(core.launch, look=look))
+    app.register_blueprint(launch_blueprint(core.launch, after_logout="/?done=signed-out", look=look))
     launched = (
         entry_pages,
         chart_pages,

@@ -66,3 +66,35 @@
   form.addEventListener("input", look);
   window.addEventListener("pageshow", look);
 })();
+
+(function ticks() {
+  // Long lists: tick all or none at once, see how many are, and send none away empty.
+  for (const form of document.querySelectorAll("form[data-ticks]")) {
+    const boxes = [...form.querySelectorAll("input[type=checkbox]")];
+    if (boxes.length < 2) continue;
+    const line = document.createElement("p");
+    line.className = "ticks";
+    const all = document.createElement("button");
+    all.type = "button";
+    all.className = "button button-soft";
+    const said = document.createElement("span");
+    said.setAttribute("role", "status");
+    line.append(all, said);
+    boxes[0].closest("ul").before(line);
+    const acts = [...form.querySelectorAll("button[data-with-ticked]")];
+    const look = () => {
+      const ticked = boxes.filter((box) => box.checked).length;
+      all.textContent = ticked === boxes.length ? "Tick none" : "Tick all";
+      said.textContent = `${ticked} of ${boxes.length} ticked`;
+      for (const act of acts) act.disabled = ticked === 0;
+    };
+    all.addEventListener("click", () => {
+      const every = boxes.every((box) => box.checked);
+      for (const box of boxes) box.checked = !every;
+      look();
+    });
+    form.addEventListener("change", look);
+    window.addEventListener("pageshow", look);
+    look();
+  }
+})();

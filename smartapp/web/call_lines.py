@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime, tzinfo
 
 from smartapp.messages.calls import UNDO_FOR, can_be_undone, is_to_be_made
 from smartapp.messages.channels.sms import plain_number
@@ -12,7 +12,7 @@ from smartapp.messages.queue import NO_ANSWER, REACHED, STAFF_TASK, WRONG_NUMBER
 from smartapp.messages.record import Message
 from smartapp.services.recheck import may_leave
 from smartapp.services.routed import Practice
-from smartapp.web.labels import day_text
+from smartapp.web.labels import moment_text
 from smartapp.web.previews import call_back
 
 
@@ -42,7 +42,13 @@ _STATE = {
 
 
 def call_line(
-    message: Message, tries: Sequence[datetime], practice: Practice, *, may_call: bool, not_now: bool
+    message: Message,
+    tries: Sequence[datetime],
+    practice: Practice,
+    *,
+    may_call: bool,
+    not_now: bool,
+    zone: tzinfo = UTC,
 ) -> CallLine | None:
     """The line of a message that staff say on the phone; None for any other."""
     to_be_made = is_to_be_made(message)
@@ -59,19 +65,19 @@ def call_line(
         href=f"tel:{number}" if number and to_be_made else "",
         script=message.text if neutral else "",
         machine=call_back(practice, "es" if message.language.lower().startswith("es") else "en") if neutral else "",
-        said=_said(message, tries),
+        said=_said(message, tries, zone),
         can_call=to_be_made and neutral and may_call and not not_now,
         can_undo=may_call and can_be_undone(message),
     )
 
 
-def _said(message: Message, tries: Sequence[datetime]) -> str:
+def _said(message: Message, tries: Sequence[datetime], zone: tzinfo) -> str:
     if message.reason == REACHED:
         return f"Reached. It is kept as sent {UNDO_FOR.seconds // 60} minutes after; until then you can undo it."
     if not tries:
         return ""
-    last = f"{day_text(tries[-1].date())} {tries[-1]:%H:%M} UTC"
+    last = moment_text(tries[-1], zone)
     times = "once" if len(tries) == 1 else f"{len(tries)} times"
     again = message.not_before
-    later = f" Again from {day_text(again.date())} {again:%H:%M} UTC." if message.reason == NO_ANSWER and again else ""
+    later = f" Again from {moment_text(again, zone)}." if message.reason == NO_ANSWER and again else ""
     return f"No answer {times}, last on {last}.{later}"

@@ -55,9 +55,11 @@ def page(handle: str) -> Response:
         groups=groups,
         groups_unknown=unknown,
         remarks=parts().remarks.active(launch.tenant, f"Patient/{launch.patient}"),
-        messages=message_lines(parts().outreach.of_patient(launch), titles),
+        messages=message_lines(parts().outreach.of_patient(launch), titles, chart.zone),
         now=parts().clock(),
         may_decide=launch.user.role == CLINICIAN,
+        just_set_aside=text_field(request.args, "set_aside", most=40, required=False),
+        zone=chart.zone,
     )
     parts().audit.record(
         "chart.view",
@@ -116,7 +118,7 @@ def dismiss(handle: str, measure_id: str) -> AnyResponse:
         expires_at=datetime.combine(until, day_time(), tzinfo=chart.zone),
         launch=handle,
     )
-    return redirect(url_for("chart.page", handle=handle, done="set-aside"), 303)
+    return redirect(url_for("chart.page", handle=handle, set_aside=measure.id), 303)
 
 
 @chart_pages.post("/gaps/<measure_id>/restore")

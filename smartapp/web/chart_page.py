@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta, tzinfo
 from typing import Any
 
 from launch.context import LaunchContext
@@ -19,7 +19,7 @@ from smartapp.measures.statuses import Because, ClinicalStatus, GapStatus, Reaso
 from smartapp.persistence.practice import GapRemark
 from smartapp.services.chart import ChartView
 from smartapp.web.evidence import EventLine, StepLine, event_lines, steps_of
-from smartapp.web.labels import ago_text, day_text, instant_text, span_text, what_text
+from smartapp.web.labels import ago_text, day_text, instant_text, moment_text, span_text, what_text
 from smartapp.web.missing import missing_text
 from smartapp.web.necessity import Necessity
 from smartapp.web.trend import Trend, trend
@@ -117,6 +117,7 @@ class ChartPage:
     dismiss_min: str
     dismiss_max: str
     messages: Sequence[Any] = field(default=())
+    just_set_aside: GapCard | None = None
 
 
 def chart_page(
@@ -130,11 +131,14 @@ def chart_page(
     messages: Sequence[Any],
     now: datetime,
     may_decide: bool,
+    just_set_aside: str = "",
+    zone: tzinfo = UTC,
 ) -> ChartPage:
-    """The whole page from an evaluated chart."""
+    """The whole page from an evaluated chart. ``just_set_aside`` is the measure of the form that was sent last."""
     asides = {remark.measure: remark for remark in remarks}
     cards = [
-        _card(view, measure, result, asides.get(measure.id), may_decide=may_decide) for measure, result in view.results
+        _card(view, measure, result, _dismissed(asides.get(measure.id), zone), may_decide=may_decide)
+        for measure, result in view.results
     ]
     cards.sort(key=_urgency)
     sections = _sections(cards)
@@ -142,7 +146,7 @@ def chart_page(
     return ChartPage(
         headline=_headline(attention),
         read_at_text=ago_text(view.snapshot.read_at, now),
-        read_at_exact=f"{view.snapshot.read_at:%Y-%m-%d %H:%M} UTC",
+        read_at_exact=moment_text(view.snapshot.read_at, zone),
         freshness=_freshness(view.snapshot.facts),
         density=_density(view.snapshot.facts),
         partial=_partial(view),
@@ -154,6 +158,7 @@ def chart_page(
         dismiss_min=(view.as_of + timedelta(days=1)).isoformat(),
         dismiss_max=(view.as_of + timedelta(days=730)).isoformat(),
         messages=messages,
+        just_set_aside=next((c for c in cards if c.id == just_set_aside and c.dismissed is not None), None),
     )
 
 
@@ -190,7 +195,7 @@ def _sections(cards: Sequence[GapCard]) -> list[Section]:
 
 
 def _card(
-    view: ChartView, measure: Measure, result: MeasureResult, aside: GapRemark | None, *, may_decide: bool
+    view: ChartView, measure: Measure, result: MeasureResult, dismissed: Dismissed | None, *, may_decide: bool
 ) -> GapCard:
     clinical, due = measure.clinical, result.clinical
     words, tone, _ = STATUS[due.status]
@@ -215,10 +220,10 @@ def _card(
         follows=follows_text(clinical),
         report="; ".join(_report(measure, result)),
         trend=None if clinical.relevant is None else trend(view.outcome.events(clinical.relevant)),
-        dismissed=_dismissed(aside),
+        dismissed=dismissed,
         may_decide=may_decide,
-        can_draft=may_decide and actionable and aside is None and not view.snapshot.patient.deceased,
-        can_dismiss=may_decide and (actionable or due.status is ClinicalStatus.CANNOT_TELL) and aside is None,
+        can_draft=may_decide and actionable and dismissed is None and not view.snapshot.patient.deceased,
+        can_dismiss=may_decide and (actionable or due.status is ClinicalStatus.CANNOT_TELL) and dismissed is None,
     )
 
 
@@ -284,10 +289,11 @@ def _way(event: Event) -> str:
     return f"{verbs.get(event.kind, 'Recorded')} {instant_text(when)}: {what_text(event)}"
 
 
-def _dismissed(remark: GapRemark | None) -> Dismissed | None:
+def _dismissed(remark: GapRemark | None, zone: tzinfo) -> Dismissed | None:
     if remark is None:
         return None
-    until = f" until {day_text(remark.expires_at.date())}" if remark.expires_at else ""
+    # The day begins at the practice's midnight, which is another day in UTC.
+    until = f" until {day_text(remark.expires_at.astimezone(zone).date())}" if remark.expires_at else ""
     return Dismissed(f"Set aside{until}: {REMARKS.get(remark.code, remark.code)}.", remark.id)
 
 

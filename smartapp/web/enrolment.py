@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from collections.abc import Sequence as Many
 from dataclasses import dataclass
 
@@ -13,13 +14,13 @@ from launch.fhirids import is_fhir_id
 from smartapp.errors import InputError, NotFoundError
 from smartapp.messages.sequence_runs import RE_ENGAGEMENT, re_engagement
 from smartapp.messages.sequences import Sequence
-from smartapp.services.enrolment import MOST, UNDO_FOR, Candidate, Preview
-from smartapp.services.panel_documents import PanelList
+from smartapp.services.enrolment import MOST, UNDO_FOR, Preview
+from smartapp.services.panel_documents import MemberLine, PanelList
 from smartapp.services.worklist import Asked, select
 from smartapp.web import frame
 from smartapp.web.forms import text_field
 from smartapp.web.guards import CLINICIAN, COORDINATOR, within_launch
-from smartapp.web.labels import birth_text, day_text
+from smartapp.web.labels import birth_text, by_whom, moment_text
 from smartapp.web.parts import parts
 from smartapp.web.worklist_query import Query, read_query
 
@@ -37,11 +38,22 @@ class StepLine:
 
 
 @dataclass(frozen=True, slots=True)
+class Person:
+    """One patient of the list, with what tells two of one name apart."""
+
+    id: str
+    name: str
+    born: str
+    identifier: str
+    unread: bool
+
+
+@dataclass(frozen=True, slots=True)
 class WhyNot:
     """The patients who cannot be enrolled for one reason."""
 
     why: str
-    names: Many[str]
+    people: Many[Person]
 
 
 @enrolment_pages.get("")
@@ -57,7 +69,7 @@ def choose(handle: str) -> Response:
     pages = max(1, -(-len(rows) // MOST))
     if query.page > pages:
         raise NotFoundError("population.no-page", "There are not that many patients here any more.")
-    shown = [row.line for row in rows[(query.page - 1) * MOST : query.page * MOST]]
+    shown = [_person(row.line) for row in rows[(query.page - 1) * MOST : query.page * MOST]]
     return frame.page(
         "enrol.html",
         launch,
@@ -65,7 +77,7 @@ def choose(handle: str) -> Response:
         current="worklist",
         group=found.group.name,
         total=len(rows),
-        people=[(one.patient_id, one.name, birth_text(one.birth_date), one.identifier, one.unread) for one in shown],
+        people=shown,
         steps=_steps(launch, re_engagement()),
         query=query,
         pages=pages,
@@ -80,6 +92,7 @@ def preview(handle: str) -> Response:
     """Who of those that are ticked can be enrolled, and why the others cannot. Nothing is changed."""
     launch, found = _listed()
     seen = parts().enrolment.preview(launch, RE_ENGAGEMENT, _ticked())
+    people = {line.patient_id: _person(line) for line in found.lines}
     parts().audit.record(
         "sequence.preview",
         "success",
@@ -95,8 +108,9 @@ def preview(handle: str) -> Response:
         current="worklist",
         group=found.group.name,
         preview=seen,
+        able=[people[one.patient_id] for one in seen.able],
         by_itself=sum(one.by_itself for one in seen.able),
-        others=_by_reason(seen),
+        others=_by_reason(seen, people),
         steps=_steps(launch, seen.sequence),
         minutes=UNDO_FOR.seconds // 60,
     )
@@ -126,7 +140,7 @@ def done(handle: str) -> Response:
         patient=None,
         current="worklist",
         last=last,
-        not_before=f"{day_text(last.not_before.date())} {last.not_before:%H:%M} UTC",
+        not_before=moment_text(last.not_before, parts().chart.zone),
     )
 
 
@@ -162,13 +176,16 @@ def _measures() -> set[str]:
     return {measure.id for measure in parts().chart.enabled.measures if "population" in measure.views}
 
 
-def _by_reason(seen: Preview) -> list[WhyNot]:
+def _person(line: MemberLine) -> Person:
+    return Person(line.patient_id, line.name, birth_text(line.birth_date), line.identifier, bool(line.unread))
+
+
+def _by_reason(seen: Preview, people: Mapping[str, Person]) -> list[WhyNot]:
     """The most frequent reason first."""
-    found: dict[str, list[Candidate]] = {}
+    found: dict[str, list[Person]] = {}
     for one in seen.others:
-        found.setdefault(one.why, []).append(one)
-    lines = [WhyNot(why, [one.name for one in some]) for why, some in found.items()]
-    return sorted(lines, key=lambda line: -len(line.names))
+        found.setdefault(one.why, []).append(people[one.patient_id])
+    return sorted((WhyNot(why, some) for why, some in found.items()), key=lambda line: -len(line.people))
 
 
 def _steps(launch: LaunchContext, sequence: Sequence) -> list[StepLine]:
@@ -183,8 +200,19 @@ def _steps(launch: LaunchContext, sequence: Sequence) -> list[StepLine]:
             StepLine(
                 when=f"{'A call' if step.task else 'A message'} {'at once' if not day else f'after {day} days'}",
                 subject=wording.subject,
-                body=wording.body,
-                approved=f"approved by {approval.approver}" if approval else "read by somebody before it goes",
+                body=_as_sent(wording.body),
+                approved=f"approved by {by_whom(approval.approver, approval.name, launch.user.reference)}"
+                if approval
+                else "read by somebody before it goes",
             )
         )
     return lines
+
+
+def _as_sent(body: str) -> str:
+    """A wording as patients get it, but for their name: nobody reads a slot's name."""
+    practice = parts().outreach.practice
+    said = {"practice": practice.name, "phone": practice.phone or "(no number set)", "first_name": "(first name)"}
+    for slot, value in said.items():
+        body = body.replace(f"{{{slot}}}", value)
+    return body

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, Response, g, jsonify, make_response, redirect, render_template, url_for
+from flask import Blueprint, Response, g, jsonify, make_response, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response as AnyResponse
 
 from smartapp.web.guards import public, within_launch
@@ -14,8 +14,9 @@ entry_pages = Blueprint("web", __name__)
 @entry_pages.get("/")
 @public
 def home() -> Response:
-    """The EHRs that one can sign in through."""
-    return make_response(render_template("home.html", ehrs=parts().registry.all(), launch=None))
+    """The EHRs that one can sign in through, and after a sign-out that it was one."""
+    left = request.args.get("done") == "signed-out"
+    return make_response(render_template("home.html", ehrs=parts().registry.all(), left=left, launch=None))
 
 
 @entry_pages.get("/healthz")

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import logging
 import traceback
+from urllib.parse import urlsplit
 
-from flask import Flask, Response, g, jsonify, make_response, render_template, request
+from flask import Flask, Response, current_app, g, jsonify, make_response, render_template, request, url_for
 from werkzeug.exceptions import HTTPException
 
 from launch.errors import CookiesBlocked
@@ -65,7 +66,23 @@ def _answer(code: str, message: str, status: int, again: str | None = None) -> R
     else:
         launch = g.get("launch")
         response = make_response(
-            render_template("error.html", code=code, message=message, launch=launch, status=status, again=again)
+            render_template(
+                "error.html", code=code, message=message, launch=launch, status=status, again=again, back=_page_before()
+            )
         )
     response.status_code = status
     return response
+
+
+def _page_before() -> str | None:
+    """The launch's page that a refused form was on, made anew from its route; None where that cannot be told."""
+    launch = g.get("launch")
+    path = urlsplit(request.referrer or "").path
+    if launch is None or request.method != "POST" or not path.startswith(f"/l/{launch.handle}/"):
+        return None
+    adapter = current_app.create_url_adapter(request)
+    try:
+        endpoint, values = adapter.match(path, method="GET") if adapter is not None else ("web.entry", {})
+    except HTTPException:
+        return None  # an address that only takes forms
+    return url_for(endpoint, **values)

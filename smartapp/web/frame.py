@@ -13,9 +13,9 @@ from smartapp.web.labels import birth_text
 from smartapp.web.parts import parts
 
 NOTICES = {
-    "set-aside": ("good", "Set aside. It comes back on the day you chose."),
     "restored": ("good", "The gap is shown again."),
-    "saved": ("good", "The text is saved. An earlier approval no longer counts."),
+    "saved": ("good", "The text is saved. Read what it reveals, then approve it."),
+    "saved-anew": ("good", "The text is saved. The earlier approval no longer counts: approve it again."),
     "approved": ("good", "Approved and queued."),
     "rerouted": ("warn", "It goes another way by now. Read it again, then approve it."),
     "edited": (

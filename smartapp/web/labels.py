@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta, tzinfo
 
 from smartapp.facts import codes
 from smartapp.facts.events import Event
@@ -18,6 +18,7 @@ SYSTEMS = {
     codes.HCPCS: "HCPCS",
     codes.CPT: "CPT",
     codes.CDT: "CDT",
+    "https://nahdo.org/sopt": "payer type",
 }
 
 KINDS = {
@@ -59,6 +60,17 @@ CATEGORIES = {
 def day_text(day: date) -> str:
     """``3 Nov 2026``: no locale reads it the wrong way round."""
     return f"{day.day} {day:%b %Y}"
+
+
+def moment_text(at: datetime, zone: tzinfo = UTC) -> str:
+    """``3 Nov 2026 09:05 EST``: by the practice's own clock, which is named."""
+    local = at.astimezone(zone)
+    return f"{day_text(local.date())} {local:%H:%M} {local:%Z}"
+
+
+def by_whom(approver: str, name: str, reader: str) -> str:
+    """Who it was, for ``reader`` (a reference): their name; the reference only where no name was kept."""
+    return "you" if approver == reader else name or approver
 
 
 def birth_text(recorded: str | None) -> str:

@@ -4,28 +4,31 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime, tzinfo
 
 from smartapp.messages.ledger import Event
-from smartapp.messages.policy import ALLUSION, Span, Verdict
-from smartapp.messages.record import Message
+from smartapp.messages.policy import ALLUSION, NOTICE, Span, Verdict
+from smartapp.messages.record import PORTAL, Message
 from smartapp.messages.routing import UNTOLD, RoutingDecision
 from smartapp.messages.states import EDITABLE, NEXT, State
 from smartapp.services.routed import Practice
-from smartapp.web.labels import day_text
-from smartapp.web.message_words import APPROVED_FOR, CHANNEL_TEXT, EVENTS, READ, state_words, why_text
+from smartapp.web.labels import day_text, moment_text
+from smartapp.web.message_words import (
+    ABOUT,
+    APPROVED_FOR,
+    CHANNEL_TEXT,
+    EVENTS,
+    READ,
+    REVEALS,
+    channels_text,
+    state_words,
+    why_text,
+)
 from smartapp.web.previews import Preview, previews
+from smartapp.web.routing_lines import RoutingLine, routing_line
 
-REVEALS: Mapping[str, str] = {
-    "diagnosis": "a diagnosis",
-    "medication": "a medicine",
-    "result": "a result",
-    "procedure": "a procedure or test",
-    "service": "a kind of care",
-    "social": "a social circumstance",
-    "unknown": "something that could not be judged",
-}
-
-NOTICE = "You have a new message in your patient portal."
+_CAN_GO = EDITABLE | {State.SENDING}
+"""Of a message that was sent or discarded nobody asks how it would go now."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,10 +48,11 @@ class MessageLine:
 
 @dataclass(frozen=True, slots=True)
 class MarkedPart:
-    """A piece of the text; ``mark`` says what it reveals, empty where it reveals nothing."""
+    """A piece of the text; ``mark`` says what it reveals, empty where it reveals nothing. ``maybe``: it only may."""
 
     text: str
     mark: str
+    maybe: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,15 +61,6 @@ class SpanLine:
 
     reveals: str
     words: str
-
-
-@dataclass(frozen=True, slots=True)
-class RoutingLine:
-    """How the message would go now: a word with its tone, and each reason by its code."""
-
-    text: str
-    tone: str
-    reasons: Sequence[tuple[str, str]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +86,7 @@ class MessageView:
     channel_text: str
     marked: Sequence[MarkedPart]
     spans: Sequence[SpanLine]
+    hints: str
     notice: str
     editable: bool
     can_approve: bool
@@ -100,13 +96,14 @@ class MessageView:
     read_title: str
     approve_text: str
     where_text: str
-    routing: RoutingLine
+    can_go: bool
+    routing: RoutingLine | None
     untold: str
     previews: Sequence[Preview]
     history: Sequence[HistoryLine]
 
 
-def message_lines(messages: Iterable[Message], titles: Mapping[str, str]) -> list[MessageLine]:
+def message_lines(messages: Iterable[Message], titles: Mapping[str, str], zone: tzinfo = UTC) -> list[MessageLine]:
     """Messages as lines of the chart."""
     return [
         MessageLine(
@@ -114,7 +111,7 @@ def message_lines(messages: Iterable[Message], titles: Mapping[str, str]) -> lis
             about(m, titles),
             *state_words(m.state, m.channel)[:2],
             measure=m.measure or "",
-            day=day_text((m.sent_at or m.updated_at).date()),
+            day=day_text((m.sent_at or m.updated_at).astimezone(zone).date()),
             under_way=m.state is not State.CANCELLED,
         )
         for m in messages
@@ -130,10 +127,12 @@ def message_view(
     routing: RoutingDecision,
     practice: Practice,
     may_decide: bool,
+    now: datetime,
+    zone: tzinfo = UTC,
 ) -> MessageView:
     """One message with what its text reveals marked in it. ``may_decide``: whether the user's role may approve."""
     forbidden = routing.action == "none"
-    words, tone, following = state_words(message.state, message.channel)
+    words, tone, following = state_words(message.state, message.channel, waits_until=waits_until(message, now, zone))
     why = why_text(message)
     moved = routing.channel is not None and routing.channel != message.channel
     return MessageView(
@@ -146,25 +145,27 @@ def message_view(
         state_code=message.state.value,
         tone=tone,
         next_text=why if why and message.state is State.HELD else f"{following} {why}".strip(),
-        channel_text=_channels(verdict),
+        channel_text=channels_text(verdict.channels),
         marked=_marked(message.text, verdict),
         spans=_spans(verdict),
-        notice=NOTICE,
+        hints=_hints(verdict),
+        notice=NOTICE["es" if message.language.lower().startswith("es") else "en"] if message.channel == PORTAL else "",
         editable=message.state in EDITABLE and may_decide,
         can_approve=message.state in (State.DRAFT, State.FOR_REVIEW) and may_decide and not forbidden,
         can_cancel=State.CANCELLED in NEXT[message.state] and message.state is not State.SENDING and may_decide,
         can_reroute=message.state is State.HELD and moved and may_decide,
         reroute_text=CHANNEL_TEXT[routing.channel or "portal"],
-        read_title=READ[message.channel],
+        read_title="What was taken back" if message.state is State.CANCELLED else READ[message.channel],
         approve_text=f"Approve and queue {APPROVED_FOR[message.channel]}",
         where_text=_where(message),
-        routing=_routing(routing),
+        can_go=message.state in _CAN_GO,
+        routing=routing_line(routing, message.channel, zone) if message.state in _CAN_GO else None,
         untold=next((one.text for one in routing.reasons if one.code == UNTOLD), ""),
         previews=previews(message, verdict, practice, proxy_reads=not forbidden),
         history=[
             HistoryLine(
                 e.at.isoformat(),
-                f"{e.at:%d %b %Y %H:%M} UTC",
+                moment_text(e.at, zone),
                 EVENTS.get(e.reason or "") or state_words(e.after, e.channel)[0],
             )
             for e in history
@@ -173,43 +174,45 @@ def message_view(
 
 
 def about(message: Message, titles: Mapping[str, str]) -> str:
-    return titles.get(message.measure or "", message.purpose)
+    """The care in the page's words, else what the message is for."""
+    return titles.get(message.measure or "", ABOUT.get(message.purpose, message.purpose))
+
+
+def waits_until(message: Message, now: datetime, zone: tzinfo) -> str:
+    """The moment before which a queued message is not sent; empty where that is over."""
+    later = message.not_before is not None and message.not_before > now
+    return moment_text(message.not_before, zone) if later and message.not_before else ""
 
 
 def _where(message: Message) -> str:
-    """Where it goes, in one line: the channel and the address on file."""
-    return f"Goes {CHANNEL_TEXT[message.channel]}" + (f" to {message.address}." if message.address else ".")
+    """Where it goes or went, in one line: the channel and the address on file."""
+    verb = "Goes" if message.state in _CAN_GO else "Sent"
+    return f"{verb} {CHANNEL_TEXT[message.channel]}" + (f" to {message.address}." if message.address else ".")
 
 
-def _channels(verdict: Verdict) -> str:
-    if verdict.channels == ("portal",):
-        return "Patient portal only. No SMS, e-mail, call or letter may carry this text."
-    return "Neutral: could leave by " + ", ".join(verdict.channels) + "."
+def _hints(verdict: Verdict) -> str:
+    """What is said of sentences whose words are harmless each. They are marked in the text: nobody reads them twice."""
+    if not any(span.concept == ALLUSION and span.part == "body" for span in verdict.because):
+        return ""
+    return "What is underlined may hint at something private when read together, though no single word tells it."
 
 
 def _spans(verdict: Verdict) -> list[SpanLine]:
     words: dict[str, dict[str, None]] = {}
     for span in verdict.because:
+        if span.concept == ALLUSION and span.part == "body":
+            continue
         # What a message is about reveals something also where no word of it does.
         found = f"“{span.text}”" if span.text else f"being about {(span.concept or '').replace('-', ' ')}"
+        if span.part == "subject":
+            found += " in the subject"
         words.setdefault(_reveals(span), {})[found] = None
     return [SpanLine(reveals, ", ".join(said)) for reveals, said in words.items()]
 
 
-def _routing(decision: RoutingDecision) -> RoutingLine:
-    text, tone = {
-        "send": (f"Goes {CHANNEL_TEXT[decision.channel or 'portal']}", "good"),
-        "hold": ("Would wait", "warn"),
-        "none": ("May not be sent", "bad"),
-    }[decision.action]
-    if decision.action == "hold" and decision.not_before is not None:
-        text = f"Would wait until {day_text(decision.not_before.date())} {decision.not_before:%H:%M} UTC"
-    return RoutingLine(text, tone, [(reason.code, reason.text) for reason in decision.reasons])
-
-
 def _reveals(span: Span) -> str:
     if span.concept == ALLUSION:
-        return "may allude to something"
+        return "may hint at something private"
     return f"reveals {REVEALS.get(span.disclosure, span.disclosure)}"
 
 
@@ -219,6 +222,6 @@ def _marked(text: str, verdict: Verdict) -> list[MarkedPart]:
         if span.start < place:
             continue
         parts.append(MarkedPart(text[place : span.start], ""))
-        parts.append(MarkedPart(text[span.start : span.end], _reveals(span)))
+        parts.append(MarkedPart(text[span.start : span.end], _reveals(span), span.concept == ALLUSION))
         place = span.end
     return [part for part in [*parts, MarkedPart(text[place:], "")] if part.text]

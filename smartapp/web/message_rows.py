@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime, tzinfo
 
 from smartapp.messages.calls import can_be_undone
 from smartapp.messages.record import Message
@@ -12,8 +13,8 @@ from smartapp.messages.states import NEXT, State
 from smartapp.services.message_desk import SHELVES, Sheet, Shelf, is_staff_task
 from smartapp.web.call_lines import CallLine
 from smartapp.web.guards import CLINICIAN, COORDINATOR
-from smartapp.web.labels import day_text
-from smartapp.web.message_lines import about
+from smartapp.web.labels import moment_text
+from smartapp.web.message_lines import about, waits_until
 from smartapp.web.message_words import ATTEST, state_words, why_text
 
 _SHELF_TEXT: Mapping[Shelf, str] = {
@@ -70,12 +71,21 @@ class ShelfTab:
 
 
 @dataclass(frozen=True, slots=True)
+class Who:
+    """A patient on a list of several: ``facts`` tell two of one name apart."""
+
+    name: str = ""
+    facts: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class MessageRow:
     """One message. ``choice`` is what its tick box sends; empty where nothing can be decided."""
 
     id: str
     choice: str
     who: str
+    who_facts: str
     patient: str
     about: str
     state: str
@@ -109,12 +119,14 @@ class MessagesPage:
 def messages_page(
     sheet: Sheet,
     not_now: Mapping[str, str],
-    names: Mapping[str, str],
+    names: Mapping[str, Who],
     titles: Mapping[str, str],
     calls: Mapping[str, CallLine],
     *,
     role: str,
     outcome: tuple[str, int, tuple[str, ...]],
+    now: datetime,
+    zone: tzinfo = UTC,
 ) -> MessagesPage:
     """The page.
 
@@ -134,10 +146,11 @@ def messages_page(
         rows=[
             _row(
                 message,
-                (names.get(message.patient, ""), about(message, titles)),
+                (names.get(message.patient, Who()), about(message, titles)),
                 role,
                 not_now.get(message.id, ""),
                 calls.get(message.id),
+                when=(now, zone),
             )
             for message in sheet.messages
         ],
@@ -150,22 +163,31 @@ def messages_page(
     )
 
 
-def _row(message: Message, named: tuple[str, str], role: str, not_now: str, call: CallLine | None) -> MessageRow:
-    """One row; ``named`` are the patient's name and what the message is about."""
-    state, tone, following = state_words(message.state, message.channel)
+def _row(
+    message: Message,
+    named: tuple[Who, str],
+    role: str,
+    not_now: str,
+    call: CallLine | None,
+    *,
+    when: tuple[datetime, tzinfo],
+) -> MessageRow:
+    """One row; ``named`` are the patient and what the message is about, ``when`` is now and the zone."""
+    state, tone, following = state_words(message.state, message.channel, waits_until=waits_until(message, *when))
     waiting = State.CANCELLED in NEXT[message.state] and message.state is not State.SENDING
     may_decide = role == CLINICIAN
     moved = message.sent_at or message.updated_at
     until = message.not_before if message.state is State.HELD else None
     why = [why_text(message) or following]
     if until is not None:
-        why.append(f"It is looked at again on {day_text(until.date())} at {until:%H:%M} UTC.")
+        why.append(f"It is looked at again on {moment_text(until, when[1])}.")
     if not_now:
         why = [f"Not now: {not_now}"]
     return MessageRow(
         id=message.id,
         choice=f"{message.id}:{message.version}" if may_decide and waiting else "",
-        who=named[0],
+        who=named[0].name,
+        who_facts=named[0].facts,
         patient=message.patient.removeprefix("Patient/"),
         about=named[1],
         state=state,
@@ -175,7 +197,7 @@ def _row(message: Message, named: tuple[str, str], role: str, not_now: str, call
         subject=message.subject,
         body=message.text,
         at=moved.isoformat(),
-        at_text=f"{day_text(moved.date())} {moved:%H:%M} UTC",
+        at_text=moment_text(moved, when[1]),
         can_undo=may_decide and waiting and message.state is not State.DRAFT,
         can_release=may_decide and bool(message.approver) and _may_be_tried_again(message),
         can_attest=role in (CLINICIAN, COORDINATOR) and is_staff_task(message) and not not_now and call is None,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from smartapp.messages.queue import STAFF_TASK
 from smartapp.messages.record import Message
@@ -15,6 +15,30 @@ CHANNEL_TEXT: Mapping[str, str] = {
     "voice": "by a call",
     "letter": "as a letter",
 }
+
+REVEALS: Mapping[str, str] = {
+    "diagnosis": "a diagnosis",
+    "medication": "a medicine",
+    "result": "a result",
+    "procedure": "a procedure or test",
+    "service": "a kind of care",
+    "social": "a social circumstance",
+    "unknown": "something that could not be judged",
+}
+
+ABOUT: Mapping[str, str] = {
+    "recall": "Care that is due",
+    "reactivation": "Asking back",
+    "retention": "Keeping in touch",
+    "reminder": "Reminder of a visit",
+    "follow-up": "Follow-up",
+    "education": "Health education",
+    "refill": "Refill",
+    "lab": "Laboratory test",
+    "survey": "Survey",
+    "campaign": "Campaign",
+}
+"""What a message without a measure is about, by its purpose."""
 
 APPROVED_FOR: Mapping[str, str] = {**CHANNEL_TEXT, "portal": "for the portal", "voice": "as a call"}
 
@@ -50,8 +74,8 @@ _STATES: Mapping[State, tuple[str, str, str]] = {
     # state: words, tone, what comes next
     State.DRAFT: ("Draft", "none", "Read the text and approve it. Nothing leaves before that."),
     State.FOR_REVIEW: ("For review", "warn", "Somebody has to read the text and approve it."),
-    State.QUEUED: ("Queued", "info", "It goes as soon as the hour allows. Until then you can take it back."),
-    State.HELD: ("Held", "warn", "It waits; the reason is below."),
+    State.QUEUED: ("Queued", "info", "It goes as soon as the hour allows. Until then it can be taken back."),
+    State.HELD: ("Held", "warn", "It waits."),
     State.SENDING: ("Being sent", "info", "It is on its way and can no longer be changed."),
     State.SENT: ("Sent", "good", "It is with the patient."),
     State.FAILED: ("Failed", "bad", "It could not be delivered. Edit it or discard it."),
@@ -60,7 +84,7 @@ _STATES: Mapping[State, tuple[str, str, str]] = {
     State.REPLIED: ("Answered", "good", "The patient answered."),
 }
 _IN_PORTAL: Mapping[State, tuple[str, str, str]] = {
-    State.QUEUED: ("Queued", "info", "It is delivered to the portal within moments. Until then you can take it back."),
+    State.QUEUED: ("Queued", "info", "It is delivered to the portal within moments. Until then it can be taken back."),
     State.SENT: ("Delivered to the portal", "good", "It is in the patient's portal inbox."),
     State.REPLIED: ("Answered", "good", "The patient answered in the portal."),
 }
@@ -131,11 +155,22 @@ _STAFF: Mapping[str, str] = {
 _DELIVERY = "The receiver did not take it ({code})."
 
 
-def state_words(state: State, channel: str) -> tuple[str, str, str]:
-    """A state as a word, a tone, and what comes next."""
+def state_words(state: State, channel: str, *, waits_until: str = "") -> tuple[str, str, str]:
+    """A state as a word, a tone, and what comes next. ``waits_until`` is the moment before which nothing is sent."""
+    if state is State.QUEUED and waits_until:
+        return "Queued", "info", f"It is not sent before {waits_until}. Until then it can be taken back."
     if channel == "portal":
         return _IN_PORTAL.get(state, _STATES[state])
     return _SENT_BY.get(channel, _STATES[state]) if state is State.SENT else _STATES[state]
+
+
+def channels_text(channels: Sequence[str]) -> str:
+    """Where a text may go, by what it reveals."""
+    others = [CHANNEL_TEXT[one] for one in channels if one != "portal"]
+    if not others:
+        return "Patient portal only. No SMS, e-mail, call or letter may carry this text."
+    ways = others[0] if len(others) == 1 else f"{', '.join(others[:-1])} or {others[-1]}"
+    return f"Neutral: besides the portal, it could go {ways}."
 
 
 def why_text(message: Message) -> str:

@@ -18,13 +18,15 @@ from smartapp.errors import AppError, InputError
 from smartapp.messages.calls import OUTCOMES, Outcome
 from smartapp.messages.record import Message
 from smartapp.services.message_desk import SHELVES, Decided, Shelf, is_staff_task
+from smartapp.services.panel_documents import MemberLine
 from smartapp.services.routed import decisive
 from smartapp.services.snapshot import Snapshot
 from smartapp.web import frame
 from smartapp.web.call_lines import CallLine, call_line
 from smartapp.web.forms import choice_field, text_field
 from smartapp.web.guards import CLINICIAN, COORDINATOR, within_launch
-from smartapp.web.message_rows import messages_page
+from smartapp.web.labels import birth_text
+from smartapp.web.message_rows import Who, messages_page
 from smartapp.web.parts import parts
 
 messages_pages = Blueprint("messages", __name__, url_prefix="/l/<handle>/messages")
@@ -46,11 +48,13 @@ def page(handle: str) -> Response:
     content = messages_page(
         sheet,
         not_now,
-        {reference: name for reference, name in people.items() if launch.patient is None},
+        {reference: _who(line) for reference, line in people.items() if line is not None},
         {m.id: m.clinical.plain_title or m.title for m in parts().chart.enabled.measures},
         _calls(sheet.messages, not_now),
         role=launch.user.role,
         outcome=_outcome(),
+        now=parts().clock(),
+        zone=parts().chart.zone,
     )
     parts().audit.record(
         "message.list",
@@ -138,6 +142,7 @@ def _calls(shown: Sequence[Message], not_now: Mapping[str, str]) -> Mapping[str,
             parts().outreach.practice,
             may_call=g.launch.user.role in (CLINICIAN, COORDINATOR),
             not_now=message.id in not_now,
+            zone=parts().chart.zone,
         )
         if line is not None:
             found[message.id] = line
@@ -174,12 +179,18 @@ def _refuse_forbidden(message: Message) -> None:
         raise AppError("messages.rerouted", "The way it goes has changed: open it.", status=409)
 
 
-def _people(launch: LaunchContext) -> Mapping[str, str]:
-    """The patients that this launch shows, by reference, with their names where it is more than one."""
+def _people(launch: LaunchContext) -> Mapping[str, MemberLine | None]:
+    """The patients that this launch shows, by reference, with their lines of the list where it is one."""
     if launch.patient is not None:
-        return {f"Patient/{launch.patient}": ""}
+        return {f"Patient/{launch.patient}": None}
     found = parts().population.listed(launch)
-    return {} if found is None else {f"Patient/{line.patient_id}": line.name for line in found.lines}
+    return {} if found is None else {f"Patient/{line.patient_id}": line for line in found.lines}
+
+
+def _who(line: MemberLine) -> Who:
+    """Whoever calls has to know that it is the right one of two of one name."""
+    born = birth_text(line.birth_date)
+    return Who(line.name, " ".join(filter(None, (f"Born {born}," if born else "", line.identifier))).rstrip(","))
 
 
 def _asked() -> tuple[Shelf | None, int]:

@@ -49,6 +49,8 @@ def message(handle: str, message_id: str) -> Response:
         routing=outreach.routing(found, parts().chart.evaluate(snapshot)),
         practice=outreach.practice,
         may_decide=g.launch.user.role == CLINICIAN,
+        now=parts().clock(),
+        zone=parts().chart.zone,
     )
     parts().audit.record(
         "message.view",
@@ -66,6 +68,7 @@ def message(handle: str, message_id: str) -> Response:
 @within_launch(CLINICIAN)
 def edit(handle: str, message_id: str) -> AnyResponse:
     """Change the text; an earlier approval no longer counts."""
+    approved = bool(parts().outreach.get(g.launch, message_id).approver)
     parts().outreach.edit(
         g.launch,
         message_id,
@@ -74,7 +77,8 @@ def edit(handle: str, message_id: str) -> AnyResponse:
         body=text_field(request.form, "body", most=4000),
         view=parts().chart.evaluate(_snapshot()),
     )
-    return redirect(url_for("outreach.message", handle=handle, message_id=message_id, done="saved"), 303)
+    done = "saved-anew" if approved else "saved"
+    return redirect(url_for("outreach.message", handle=handle, message_id=message_id, done=done), 303)
 
 
 @outreach_pages.post("/messages/<message_id>/approve")

@@ -146,6 +146,7 @@ def _list(
         asides=population.set_aside(launch, found),
         measures=_measures(),
         now=parts().clock(),
+        zone=parts().chart.zone,
     )
     population.record_view(launch, found, len(content.rows))
     return frame.page(
@@ -183,6 +184,7 @@ def _member(launch: LaunchContext, found: PanelList, snapshot: Snapshot, query: 
         remarks=parts().remarks.active(launch.tenant, f"Patient/{patient_id}"),
         messages=(),
         now=parts().clock(),
+        zone=chart.zone,
         may_decide=False,  # deciding and writing to the patient happen in the patient's own chart
     )
     parts().audit.record(

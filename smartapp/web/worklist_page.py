@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import UTC, date, datetime, tzinfo
 
 from smartapp.measures.due import Due
 from smartapp.measures.model import Measure
@@ -12,7 +12,7 @@ from smartapp.measures.statuses import ClinicalStatus
 from smartapp.services.panel_documents import MemberGap, MemberLine, PanelList
 from smartapp.services.worklist import Asides, Asked, Row, count_measures, count_statuses, open_gaps, select
 from smartapp.web.chart_page import STATUS, caveat_text, due_text_of, summary_text
-from smartapp.web.labels import ago_text, birth_text, day_text
+from smartapp.web.labels import ago_text, birth_text, day_text, moment_text
 from smartapp.web.missing import requirement_text
 from smartapp.web.worklist_query import Query
 
@@ -125,7 +125,14 @@ class WorklistPage:
 
 
 def worklist_page(
-    found: PanelList, query: Query, name: str, *, asides: Asides, measures: Mapping[str, Measure], now: datetime
+    found: PanelList,
+    query: Query,
+    name: str,
+    *,
+    asides: Asides,
+    measures: Mapping[str, Measure],
+    now: datetime,
+    zone: tzinfo = UTC,
 ) -> WorklistPage:
     """One page of the list. ``measures`` are the enabled ones by id; ``name`` is what is looked for."""
     asked = Asked(query.measure, query.status, query.sort, name)
@@ -136,7 +143,7 @@ def worklist_page(
         headline=_headline(found, asides),
         group=found.group.name,
         freshness=f"Read from the EHR {ago_text(found.finished_at, now)}",
-        read_at_exact=f"{found.finished_at:%Y-%m-%d %H:%M} UTC",
+        read_at_exact=moment_text(found.finished_at, zone),
         as_of=day_text(found.as_of),
         notes=_notes(found, asides),
         statuses=_statuses(found.lines, asked, query, asides),

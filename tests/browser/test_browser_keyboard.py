@@ -80,6 +80,29 @@ def test_a_gap_is_set_aside_and_a_drawer_closed_by_keyboard(clinician: Page, dem
     expect_accessible(app)
 
 
+def test_messages_are_ticked_at_once_and_nothing_is_sent_by_enter(clinician: Page, demo: Stage) -> None:
+    # Given two drafts to a patient, on the page of messages
+    for measure in ("CMS124", "CMS138"):
+        app = open_chart(clinician, demo.ehr, "pt-1008")
+        app.locator(f"#gap-{measure}").get_by_role("button", name="Draft a message").click()
+        app.get_by_label("Text").wait_for()
+    app.get_by_role("link", name="Messages").click()
+    approve = app.get_by_role("button", name="Approve and queue")
+    expect(approve).to_be_disabled()
+    # When all are ticked at once, Then it says how many, and Enter on a box does nothing with them
+    app.get_by_role("button", name="Tick all").click()
+    expect(app.get_by_role("status").filter(has_text="2 of 2 ticked")).to_be_visible()
+    expect(approve).to_be_enabled()
+    app.get_by_role("checkbox").first.focus()
+    clinician.keyboard.press("Enter")
+    app.wait_for_timeout(100)
+    expect(app.get_by_role("checkbox")).to_have_count(2)
+    expect_accessible(app)
+    # When they are discarded, Then it is said
+    app.get_by_role("button", name="Discard").click()
+    app.get_by_role("status").filter(has_text="2 discarded. Nothing was sent.").wait_for()
+
+
 def test_all_of_it_works_without_scripts(browser: Browser, browser_context_args: dict[str, Any], demo: Stage) -> None:
     # Given a browser that runs no scripts
     context = browser.new_context(**browser_context_args, java_script_enabled=False)

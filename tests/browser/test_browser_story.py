@@ -101,7 +101,7 @@ def when_she_sets_a_gap_aside_it_moves_and_comes_back(window: Page, app: Frame, 
     expect(app.locator("#s-aside").get_by_role("button", name="Draft a message")).to_have_count(0)
     expect_accessible(app)
     pictures.take(window, "set-aside", *WIDTHS)
-    app.locator("#s-aside").get_by_role("button", name="Undo").click()
+    app.get_by_role("button", name="Undo: Statin").click()
     app.get_by_role("status").filter(has_text="shown again").wait_for()
     expect(app.locator("section #gap-CMS347")).to_have_attribute("data-status", "due")
 
@@ -166,13 +166,16 @@ def test_an_older_text_cannot_be_approved(page: Page, demo: Stage, complaints: C
     before = version.input_value()
     app.get_by_label("Text").fill("Please call us.")
     app.get_by_role("button", name="Save the text").click()
-    app.get_by_role("status").filter(has_text="earlier approval no longer counts").wait_for()
+    app.get_by_role("status").filter(has_text="The text is saved").wait_for()
     assert version.input_value() != before
     version.evaluate("(field, before) => { field.value = before }", before)
     # When it is approved, Then it is refused, and nothing is queued
     app.get_by_role("button", name="Approve and queue").click()
     assert str(error_code(app)).startswith("messages.")
     expect_accessible(app)
+    # and the way back leads to the message, as it is by now
     app.get_by_role("link", name="Back").click()
+    expect(app.get_by_label("Text")).to_have_value("Please call us.")
+    app.get_by_role("link", name="Back to the care that is due").click()
     messages = chart_in(app).locator("section", has=app.get_by_role("heading", name="Messages"))
     expect(messages).not_to_contain_text("Queued")

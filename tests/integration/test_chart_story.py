@@ -264,6 +264,7 @@ def test_an_opt_out_link_stops_everything_for_that_patient(world: World) -> None
     token = world.app.core.opt_outs.link_token(message)
     stranger = Browser()
     page = stranger.get(f"{world.demo.app}/opt-out/{token}")
+    assert "Harbor Street Family Practice" in page.text  # a stranger's page says who is asked to be silent
     stranger.submit(page.find("form")[0], **{})
     assert world.app.core.queue.get(message_id, tenant="default").state.value == "cancelled"
     with pytest.raises(StoryError, match="messages.unknown-link"):

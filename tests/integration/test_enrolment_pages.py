@@ -80,7 +80,7 @@ def messages(world: OutreachWorld) -> list[Any]:
 def approve_wording(world: OutreachWorld) -> None:
     approvals = world.app.core.approvals
     held = approvals.catalogue.get("reactivation.first")
-    approvals.approve("default", held.id, "en", digest=held.digest("en"), actor="Practitioner/cole")
+    approvals.approve("default", held.id, "en", digest=held.digest("en"), actor="Practitioner/cole", name="Amara Cole")
 
 
 def test_the_preview_counts_who_can_be_enrolled_and_says_why_the_others_cannot(
@@ -93,6 +93,10 @@ def test_the_preview_counts_who_can_be_enrolled_and_says_why_the_others_cannot(
     assert counted(shown) == (1, len(everybody) - 1)
     assert "Seen within the past year" in shown.text
     assert "We would love to see you again" in shown.text  # what they would get
+    assert "{" not in shown.text
+    others = shown.first("ul", class_="why-not")
+    assert others is not None
+    assert "Rosalind Whitaker Born" in others.text  # two of one name are told apart here, too
     assert (messages(world), run_of(world)) == ([], None)
     entry = [one for one in world.app.audited() if one.action == "sequence.preview"][-1]
     assert (entry.detail["chosen"], entry.detail["able"]) == (str(len(everybody)), "1")
@@ -124,10 +128,12 @@ def test_an_approved_wording_goes_by_itself_once_it_can_no_longer_be_undone(
     approve_wording(world)
     shown = preview(world, nurse, DORMANT)
     assert "by itself" in shown.text
+    assert "approved by Amara Cole" in shown.text
     send(nurse, shown, "/enrol/confirm", DORMANT)
     send(nurse, shown, "/enrol/confirm", DORMANT)  # pressed twice
     (first,) = messages(world)
     assert (first.state, first.approver) == (State.QUEUED, "Practitioner/cole")
+    assert "It is not sent before" in world.messages(nurse, shelf="queued").text
     world.work()
     assert world.state(first.id)[0] == "queued"
     world.app.clock.forward(minutes=16)

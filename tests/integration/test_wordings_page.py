@@ -33,10 +33,23 @@ def test_a_translation_is_used_once_a_person_approved_it(world: OutreachWorld) -
     asked = wording(page, "recall.diabetes-eye", "es")
     assert "To be approved before it is sent at all" in asked.text
     page = browser.submit(form(asked, "/wordings/approve"))
-    assert "Approved by Practitioner/" in wording(page, "recall.diabetes-eye", "es").text
+    assert "Approved by you on 15 Jun 2026" in wording(page, "recall.diabetes-eye", "es").text
     entry = world.app.audited()[-2:]
     approved = next(one for one in entry if one.action == "template.approve")
     assert approved.detail == {"template": "recall.diabetes-eye@1", "language": "es"}
+    # What waits and what is approved can be read alone; a colleague reads a name, not a reference.
+    nurse = world.sign_in(COORDINATOR)
+    world.chart(nurse, SPEAKS_SPANISH)
+    page = nurse.get(f"{world.app.url}/l/{handle(nurse)}/wordings?show=approved")
+    (only,) = page.find("li", data_wording="*")
+    assert "Approved by Amara Cole on" in only.text
+    assert "Practitioner/" not in page.text
+    page = nurse.get(f"{world.app.url}/l/{handle(nurse)}/wordings?show=waiting")
+    waiting = page.find("li", data_wording="*")
+    assert waiting
+    assert all("To be approved" in one.text for one in waiting)
+    with pytest.raises(StoryError, match=r"form\.choice"):
+        nurse.get(f"{world.app.url}/l/{handle(nurse)}/wordings?show=some")
     written = world.draft(browser, SPEAKS_SPANISH, "CMS131")
     found = world.app.core.queue.get(written, tenant="default")
     assert found.language == "es"
