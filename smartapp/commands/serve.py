@@ -66,7 +66,7 @@ def binds_for(public_url: str, host: str | None, port: int | None) -> list[str]:
     parts = urlsplit(public_url)
     chosen = port or parts.port or 8000
     if host is not None:
-        return [f"{host}:{chosen}"]
+        return [f"[{host}]:{chosen}" if ":" in host and not host.startswith("[") else f"{host}:{chosen}"]
     binds = [f"127.0.0.1:{chosen}"]
     if parts.hostname == "localhost" and _has_ipv6_loopback():
         binds.append(f"[::1]:{chosen}")
@@ -97,9 +97,11 @@ def _require_free(bind: str) -> None:
 
 @click.command("serve")
 @click.option("--host", help="Address to listen on. Default: loopback.")
-@click.option("--port", type=int, help="Port to listen on. Default: that of SMARTAPP_PUBLIC_URL, else 8000.")
-@click.option("--workers", type=int, default=2, show_default=True, help="Processes.")
-@click.option("--threads", type=int, default=8, show_default=True, help="Threads of each process.")
+@click.option(
+    "--port", type=click.IntRange(1, 65_535), help="Port to listen on. Default: that of SMARTAPP_PUBLIC_URL, else 8000."
+)
+@click.option("--workers", type=click.IntRange(1, 512), default=2, show_default=True, help="Processes.")
+@click.option("--threads", type=click.IntRange(1, 512), default=8, show_default=True, help="Threads of each process.")
 def command(host: str | None, port: int | None, workers: int, threads: int) -> None:
     """Serve the app under gunicorn. Put a proxy that speaks https before it."""
     from smartapp.commands.context import core_from_environment

@@ -60,7 +60,8 @@ def group_figures(store: Store, groups: Sequence[Group]) -> list[GroupFigures]:
         return []
     counts = ", ".join(f"count_if(g{place}), count_if(g{place} IS NULL)" for place in range(len(groups)))
     row = store.connection.execute(f"SELECT {counts} FROM {TABLE}").fetchone() or ()
-    return [GroupFigures(group.id, int(row[2 * place]), int(row[2 * place + 1])) for place, group in enumerate(groups)]
+    found = [int(count or 0) for count in row]  # of no patients at all DuckDB counts NULL
+    return [GroupFigures(group.id, found[2 * place], found[2 * place + 1]) for place, group in enumerate(groups)]
 
 
 class Memberships:

@@ -11,6 +11,7 @@ import pytest
 import responses
 
 from smartapp import cli
+from smartapp.commands.serve import binds_for
 from smartapp.groups.catalogue import GROUPS
 
 BASE = "https://ehr.invalid/fhir"
@@ -209,6 +210,24 @@ def test_keys_rotate_and_everything_stays_readable(run: Run) -> None:
     assert "generation 2" in out
     assert BASE in run("ehr", "list")[1]
     assert "published now" in run("keys", "rotate", "--signing")[1]
+
+
+@pytest.mark.parametrize("more", [("--port", "70000"), ("--workers", "0"), ("--threads", "0")])
+def test_serving_with_numbers_that_cannot_be_is_refused(run: Run, more: tuple[str, str]) -> None:
+    _bad(run("serve", *more), more[0])
+
+
+@pytest.mark.parametrize(
+    ("host", "bind"), [("::1", "[::1]:8000"), ("[::]", "[::]:8000"), ("10.0.0.7", "10.0.0.7:8000")]
+)
+def test_an_address_to_listen_on_may_be_of_either_kind(host: str, bind: str) -> None:
+    assert binds_for("http://localhost", host, None) == [bind]
+
+
+def test_a_population_of_nobody_is_counted(run: Run) -> None:
+    code, out, _ = run("population", "compute")
+    assert code == 0
+    assert "0 of 0 patients" in out and "members 0, cannot-tell 0" in out
 
 
 def test_the_database_is_brought_up_to_date(run: Run) -> None:
