@@ -198,15 +198,20 @@ class AuditTrail:
         launch: str | None = None,
         since: datetime | None = None,
     ) -> Iterator[Entry]:
-        """The entries that match, oldest first. ``patient`` and ``actor`` need a ``tenant``."""
+        """The entries that match, oldest first.
+
+        ValueError where ``patient`` or ``actor`` come without their ``tenant``: nobody would be found.
+        """
+        if tenant is None and (patient is not None or actor is not None):
+            raise ValueError("a patient or an actor is looked up within a tenant")
         wanted = select(audit_entry).order_by(audit_entry.c.seq)
         if tenant is not None:
             wanted = wanted.where(audit_entry.c.tenant == tenant)
         if patient is not None:
-            key = self._vault.fingerprint("patient", tenant or "", patient)
+            key = self._vault.fingerprint("patient", str(tenant), patient)
             wanted = wanted.where(audit_entry.c.patient_key == key)
         if actor is not None:
-            wanted = wanted.where(audit_entry.c.actor_key == self._vault.fingerprint("actor", tenant or "", actor))
+            wanted = wanted.where(audit_entry.c.actor_key == self._vault.fingerprint("actor", str(tenant), actor))
         if launch is not None:
             wanted = wanted.where(audit_entry.c.launch == launch)
         if since is not None:

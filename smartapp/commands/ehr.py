@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from smartapp.errors import InputError
+from smartapp.errors import ConfigurationError, InputError
 
 if TYPE_CHECKING:
     from launch.scopes import Scope
@@ -59,6 +59,11 @@ def add(name: str, preset: str | None, open_: bool, replace: bool, **options: An
     except ValueError as error:
         raise InputError("ehr.invalid", f"{error}.".replace("..", ".")) from None
     core.registry.save(registration, replace=replace)
+    if registration.secret is not None:
+        try:
+            core.secrets.secret(registration.secret)
+        except ConfigurationError as error:
+            click.echo(f"smartapp: {error.message} Set it where the app and its worker run.", err=True)
     asked = {
         "the chart view": _reasons(core.enabled.scope_reasons("chart")),
         "the population view": _reasons(core.enabled.scope_reasons("population")),
@@ -112,7 +117,8 @@ def list_() -> None:
     from smartapp.commands.context import core_from_environment
 
     for ehr in core_from_environment().registry.all():
-        marks = [word for word, is_so in (("open", ehr.open), ("untested", bool(ehr.untested_since))) if is_so]
+        is_so = {"open": ehr.open, "own callback": ehr.own_callback, "untested": bool(ehr.untested_since)}
+        marks = [word for word in is_so if is_so[word]]
         click.echo(f"{ehr.name}  {ehr.fhir_base}  {ehr.auth}  tenant {ehr.tenant}  {' '.join(marks)}".rstrip())
 
 

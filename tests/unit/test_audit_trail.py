@@ -57,6 +57,9 @@ def test_entries_are_found_by_patient_actor_launch_and_time(storage: Storage) ->
     assert len(list(storage.audit.entries(tenant="clinic", actor="Practitioner/7"))) == 5
     assert len(list(storage.audit.entries(launch="h1"))) == 5
     assert list(storage.audit.entries(since=storage.clock() + timedelta(seconds=1))) == []
+    for who in ({"patient": "Patient/3"}, {"actor": "Practitioner/7"}):
+        with pytest.raises(ValueError, match="tenant"):
+            next(storage.audit.entries(**who))
 
 
 @pytest.mark.parametrize("actor", ["", "  ", "\n"])

@@ -133,6 +133,14 @@ def test_an_ehr_needs_a_base_and_a_name_that_is_known(run: Run) -> None:
     _bad(run("ehr", "check", "main"), "ehr add")
 
 
+def test_a_secret_that_is_not_there_yet_is_said(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    secret = ("--auth", "secret", "--secret-env", "EHR_SECRET")
+    code, _, err = add(run, *secret)
+    assert code == 0 and "EHR_SECRET" in err
+    monkeypatch.setenv("EHR_SECRET", "there")
+    assert add(run, *secret, "--replace")[2] == ""
+
+
 def test_a_preset_says_that_nobody_tried_it(run: Run) -> None:
     code, out, _ = run("ehr", "add", "shi", "--preset", "smart-health-it", "--client-id", "us")
     assert code == 0
