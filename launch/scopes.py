@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import Literal
 from urllib.parse import parse_qsl, quote
 
@@ -76,8 +77,8 @@ class Scope:
     def reaches(self, other: Scope) -> bool:
         """Whether all resources of ``other`` are resources of this, whatever the interactions."""
         return (
-            _REACH[self.level] >= _REACH[other.level]
-            and self.resource in ("*", other.resource)
+            self.resource in ("*", other.resource)
+            and _REACH[self.level] >= _REACH[other.level]
             and _within(other.params, self.params)
         )
 
@@ -119,6 +120,7 @@ class ScopeSet:
     other: frozenset[str]
 
 
+@lru_cache(maxsize=64)  # every request of a launch reads the launch's scopes anew
 def parse_scopes(text: str) -> ScopeSet:
     """Read a space-separated list; words that are no clinical scope are kept in ``other``."""
     clinical: list[Scope] = []
@@ -200,6 +202,11 @@ class Comparison:
 
 def compare(asked: Sequence[Scope], granted: Sequence[Scope]) -> Comparison:
     """Compare scopes asked with scopes granted, v1 or v2 on either side."""
+    return _compared(tuple(asked), tuple(granted))
+
+
+@lru_cache(maxsize=64)  # an EHR grants all who have one role the same
+def _compared(asked: tuple[Scope, ...], granted: tuple[Scope, ...]) -> Comparison:
     usable = merge(part for one in asked for other in granted if (part := narrow(one, other)) is not None)
     missing = []
     for one in asked:
