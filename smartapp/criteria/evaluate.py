@@ -144,13 +144,9 @@ class Outcome:
 
     def explain(self, node: Node) -> tuple[Step, ...]:
         """A step for each named part inside (the node included), in reading order, each once."""
-        steps: dict[int, Step] = {}
-        for part in walk(node):
-            if isinstance(part, Define | DefineSet) and not owners(part):
-                number = self._program.plan.number(part)
-                if number not in steps:
-                    steps[number] = Step(part.name, part.sentence, self.truth(part), self.events(part))
-        return tuple(steps.values())
+        return tuple(
+            Step(part.name, part.sentence, self.truth(part), self.events(part)) for part in self._program.named(node)
+        )
 
     @property
     def memo(self) -> Sequence[Any]:
@@ -187,6 +183,7 @@ class Program:
         self._dependence = Dependence(self.plan)
         self._refined = _refinements(self.plan)
         self._known: tuple[tuple[Period, Instant], Known] | None = None
+        self._named: dict[int, tuple[Define | DefineSet, ...]] = {}
 
     def functions(self, mode: Mode) -> tuple[Fn, ...]:
         """The closures of a mode, by the plan's numbers."""
@@ -214,6 +211,18 @@ class Program:
         if known is None or known[0] != key:
             known = self._known = (key, self._work_out(Period(*period), as_of))
         return known[1]
+
+    def named(self, node: Node) -> Sequence[Define | DefineSet]:
+        """The named parts about the patient inside a node (the node included), in reading order, each once."""
+        whole = self.plan.number(node)
+        found = self._named.get(whole)  # the same for every patient, and long to walk
+        if found is None:
+            parts: dict[int, Define | DefineSet] = {}
+            for part in walk(node):
+                if isinstance(part, Define | DefineSet) and not owners(part):
+                    parts.setdefault(self.plan.number(part), part)
+            found = self._named[whole] = tuple(parts.values())
+        return found
 
     def refined(self, node: Node) -> Sequence[int]:
         """The numbers of the parts inside that only refine."""
