@@ -56,12 +56,12 @@ def blueprint(ehr: Ehr) -> Blueprint:
 
     @views.get("/<patient>/messages/<message_id>")
     def read(patient: str, message_id: str) -> Response:
-        own = _own(ehr, patient)
+        _own(ehr, patient)
         found = _message(ehr, patient, message_id)
         if not found["from_patient"]:
             messages.mark_read(ehr, message_id)
         answers = [other for other in messages.thread(ehr, patient) if message_id in other["answers"]]
-        return web.page("portal_message.html", **own, message=found, answers=answers[::-1])
+        return web.page("portal_message.html", **_own(ehr, patient), message=found, answers=answers[::-1])
 
     @views.post("/<patient>/messages/<message_id>/reply")
     def reply(patient: str, message_id: str) -> Response:

@@ -205,7 +205,10 @@ def test_a_delivered_message_is_in_its_patient_s_inbox_and_in_nobody_else_s(app,
 def test_opening_a_message_marks_it_as_received(app, inbox):
     assert "received" not in app.ehr.store.read("Communication", inbox)
     portal(app)
-    assert "Call us &amp; we help." in app.get(f"/portal/pt-1001/messages/{inbox}").text
+    assert "1 unread" in app.get("/portal/pt-1001/inbox").text
+    page = app.get(f"/portal/pt-1001/messages/{inbox}").text
+    assert "Call us &amp; we help." in page
+    assert "unread" not in page
     read = app.ehr.store.read("Communication", inbox)
     assert read["received"].startswith("2026-06-15T12:00")
     assert read["meta"]["versionId"] == "2"
