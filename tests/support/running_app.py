@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import cached_property
 from http.cookiejar import DefaultCookiePolicy
 from pathlib import Path
 from typing import Any
@@ -113,7 +114,7 @@ class Page:
     def location(self) -> str:
         return self.headers.get("Location", "")
 
-    @property
+    @cached_property
     def tree(self) -> Element:
         return parse(self.text)
 
