@@ -71,6 +71,10 @@
   // Long lists: tick all or none at once, see how many are, and send none away empty.
   for (const form of document.querySelectorAll("form[data-ticks]")) {
     const boxes = [...form.querySelectorAll("input[type=checkbox]")];
+    // Enter on a tick box would press the form's first button, and that one sends.
+    form.addEventListener("keydown", (event) => {
+      if (event.key === "Enter" && boxes.includes(event.target)) event.preventDefault();
+    });
     if (boxes.length < 2) continue;
     const line = document.createElement("p");
     line.className = "ticks";
@@ -97,4 +101,15 @@
     window.addEventListener("pageshow", look);
     look();
   }
+})();
+
+(function target() {
+  // Whoever follows a link to something folded wants to see it.
+  function look() {
+    const there = location.hash.length > 1 && document.getElementById(location.hash.slice(1));
+    const fold = there && (there.matches("details") ? there : there.querySelector(":scope > details"));
+    if (fold) fold.open = true;
+  }
+  window.addEventListener("hashchange", look);
+  look();
 })();

@@ -82,10 +82,11 @@ def test_a_gap_is_set_aside_and_a_drawer_closed_by_keyboard(clinician: Page, dem
 
 def test_messages_are_ticked_at_once_and_nothing_is_sent_by_enter(clinician: Page, demo: Stage) -> None:
     # Given two drafts to a patient, on the page of messages
-    for measure in ("CMS124", "CMS138"):
-        app = open_chart(clinician, demo.ehr, "pt-1008")
-        app.locator(f"#gap-{measure}").get_by_role("button", name="Draft a message").click()
+    app = open_chart(clinician, demo.ehr, "pt-1005")
+    for number in (0, 1):
+        chart_in(app).get_by_role("button", name="Draft a message").nth(number).click()
         app.get_by_label("Text").wait_for()
+        app.get_by_role("link", name="Care due").click()
     app.get_by_role("link", name="Messages").click()
     approve = app.get_by_role("button", name="Approve and queue")
     expect(approve).to_be_disabled()

@@ -101,7 +101,7 @@ def when_she_sets_a_gap_aside_it_moves_and_comes_back(window: Page, app: Frame, 
     expect(app.locator("#s-aside").get_by_role("button", name="Draft a message")).to_have_count(0)
     expect_accessible(app)
     pictures.take(window, "set-aside", *WIDTHS)
-    app.get_by_role("button", name="Undo: Statin").click()
+    app.get_by_role("button", name="Undo for Statin").click()
     app.get_by_role("status").filter(has_text="shown again").wait_for()
     expect(app.locator("section #gap-CMS347")).to_have_attribute("data-status", "due")
 
