@@ -30,8 +30,7 @@ _FORM_PARTS = 200
 def create_app(core: Core) -> Flask:
     """The app as WSGI. Raises ``ConfigurationError`` for settings or routes that must not be served."""
     settings = core.settings
-    core.enabled.prepare()
-    assert core.rules  # a file that cannot be read stops the start, not the first message
+    core.prepare()
     app = Flask(
         "smartapp",
         template_folder=str(resource_folder("templates")),

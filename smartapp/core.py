@@ -45,6 +45,14 @@ from smartapp.services.wordings import Wordings
 class Core(Foundation):
     """Writing to patients, on what was read; made by :func:`open_core`."""
 
+    def prepare(self) -> None:
+        """Compile the rules and read the practice's own, so that a wrong file stops the start, not the first message.
+
+        Raises what reading and compiling raise.
+        """
+        self.enabled.prepare()
+        _ = self.rules
+
     @cached_property
     def practice_sections(self) -> tuple[Section, ...]:
         """What the practice has settled about writing to patients, for staff to read."""

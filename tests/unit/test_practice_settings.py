@@ -6,7 +6,11 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from smartapp.config import Settings, load, origin_of
+from smartapp.core import open_core
+from smartapp.errors import AppError
 from smartapp.measures.choices import choices_of
 from smartapp.messages.policy.practice import PracticeWords
 from smartapp.messages.routing import practice_rules
@@ -83,3 +87,17 @@ def test_no_secret_is_shown() -> None:
     assert line(found["channels"], "Text messages")[0] == "from +14135550100"
     shown = repr(found)
     assert not any(value in shown for value in (*secrets.values(), SECRET, "sms.invalid"))
+
+
+def test_a_wrong_file_of_rules_stops_the_start(tmp_path: Path) -> None:
+    (tmp_path / "rules.toml").write_text("[limits]\nsms_characters = 5000\n")
+    environ = {
+        **REQUIRED,
+        "SMARTAPP_DATA_DIR": str(tmp_path),
+        "SMARTAPP_MEASURES": "CMS125",
+        "SMARTAPP_GROUPS": "adult",
+    }
+    open_core(load(environ), environ).prepare()
+    wrong = {**environ, "SMARTAPP_ROUTING_RULES": str(tmp_path / "rules.toml")}
+    with pytest.raises(AppError, match="sms_characters"):
+        open_core(load(wrong), wrong).prepare()
