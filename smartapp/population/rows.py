@@ -7,6 +7,7 @@ it refers to has been read. ``sig`` stands for the type and all codings of a row
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from hashlib import md5
 from typing import Any
 
@@ -37,19 +38,19 @@ _LIMIT = 2**63
 
 
 class Signatures:
-    """Numbers for lists of codings, the same in every process; ``new`` are those not told yet."""
+    """Numbers for lists of codings, the same in every process; ``new`` are those not told yet, ``known`` all."""
 
     def __init__(self) -> None:
-        self._known: dict[tuple[str, tuple[SlotCode, ...]], int] = {}
+        self.known: dict[tuple[str, tuple[SlotCode, ...]], int] = {}
         self.new: list[tuple[int, str, str]] = []
 
     def of(self, kind: str, codes: tuple[SlotCode, ...]) -> int:
         key = (kind, codes)
-        found = self._known.get(key)
+        found = self.known.get(key)
         if found is None:
             text = json.dumps(codes, separators=(",", ":"))
             digest = md5(f"{kind} {text}".encode(), usedforsecurity=False).digest()
-            found = self._known[key] = int.from_bytes(digest[:8], "little") % _LIMIT
+            found = self.known[key] = int.from_bytes(digest[:8], "little") % _LIMIT
             self.new.append((found, kind, text))
         return found
 
@@ -62,6 +63,18 @@ def event_row(where: Where, patient: str, event: Event, sig: int, version: tuple
     """The row of an event."""
     fields = astuple(event)
     return (*where, patient, fields[1], fields[0], sig, *version, *fields[_FIELDS])
+
+
+Place = tuple[int, str, int, int, int]
+"""What a row has beside its event: place, patient, sig and version (of two numbers)."""
+
+
+def event_columns(source: int, places: Sequence[Place], events: Sequence[Event]) -> list[tuple[Any, ...]]:
+    """The columns of :func:`event_row` for events of one source and no Bundle: half the time of many rows."""
+    rows = len(events)
+    place, patient, *version = zip(*places, strict=True)
+    fields = list(zip(*map(astuple, events), strict=True))
+    return [(source,) * rows, place, (0,) * rows, patient, fields[1], fields[0], *version, *fields[_FIELDS]]
 
 
 def person_row(where: Where, patient: str, person: Person | Any, sig: int, version: tuple[int, int]) -> Row:

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 from smartapp.errors import InputError
 from smartapp.facts.elements import LONGEST_ID, Json, NotAFact, Surroundings
-from smartapp.facts.events import Coverage, Facts
+from smartapp.facts.events import Coverage, Event, Facts
 from smartapp.facts.meaning import MEANINGS
 from smartapp.facts.normalise import (
     Normalised,
@@ -26,8 +26,18 @@ from smartapp.facts.readers import READERS
 from smartapp.facts.typed import CLASSES, Elements, Resource, resource_from_text
 from smartapp.population.charts import SHARED, Reading, tell_of_bundle
 from smartapp.population.files import is_bundle, pieces_of
-from smartapp.population.frames import ROWS, Row, frames
-from smartapp.population.rows import KINDS, LATER, LOST, Signatures, event_row, mark_row, person_row
+from smartapp.population.frames import ROWS, Row, frame, frames
+from smartapp.population.rows import (
+    KINDS,
+    LATER,
+    LOST,
+    Place,
+    Signatures,
+    event_columns,
+    event_row,
+    mark_row,
+    person_row,
+)
 
 
 class Task(NamedTuple):
@@ -83,21 +93,34 @@ class _Unusual(Exception):  # no error: the line takes the longer way
 _NOT_PLAIN = (_Unusual, _Waiting, NotAFact, ValueError, RecursionError, KeyError, AttributeError)
 
 
-def _nothing(_resource: Any) -> bool:
-    return False
-
-
-def _counts_from_birth(kind: str) -> Callable[[Any], bool]:
-    """Whether a resource of the type has an element that counts from the patient's birth."""
+def _counts_from_birth(kind: str) -> Callable[[Any], bool] | None:
+    """Whether a resource of the type has an element that counts from the patient's birth; None where none can."""
     names = _BY_AGE.get(kind)
     if names is None:
-        return _nothing
+        return None
     get, absent = attrgetter(*names), (None,) * len(names)
     return lambda resource: bool(get(resource) != absent)
 
 
 _EVENTS = {CLASSES[kind]: (READERS[CLASSES[kind]], kind, _counts_from_birth(kind)) for kind in MEANINGS}
 """How the events of each class are read, their type, and what has to wait for the patient's birth."""
+
+
+class _Plain:
+    """Events of one source's lines that are no rows yet, and their places."""
+
+    __slots__ = ("_source", "events", "places")
+
+    def __init__(self, source: int) -> None:
+        self._source = source
+        self.places: list[Place] = []
+        self.events: list[Event] = []
+
+    def taken(self) -> bytes:
+        """A frame of the first of them, which are taken out."""
+        columns = event_columns(self._source, self.places[:ROWS], self.events[:ROWS])
+        del self.places[:ROWS], self.events[:ROWS]
+        return frame(columns, KINDS)
 
 
 class Worker:
@@ -141,12 +164,20 @@ class Worker:
     def _lines(self, path: Path, report: Report) -> None:
         """A part of an NDJSON file. Nearly every line is an event that names its patient plainly: those first."""
         task = report.task
-        for offset, lines in pieces_of(path, task.start, task.end):
-            self._piece(offset, lines, report)
+        plain = _Plain(task.source)
+        try:
+            for offset, lines in pieces_of(path, task.start, task.end):
+                self._piece(offset, lines, plain, report)
+                while len(plain.events) >= ROWS:
+                    self._write(plain.taken())
+        finally:  # what was read of a file that then broke off counts
+            while plain.events:
+                self._write(plain.taken())
 
-    def _piece(self, offset: int, lines: list[bytes], report: Report) -> None:
-        source, rows, of = report.task.source, self._rows, self._signatures.of
-        first = report.lines
+    def _piece(self, offset: int, lines: list[bytes], plain: _Plain, report: Report) -> None:
+        of, known = self._signatures.of, self._signatures.known
+        place, put = plain.places.append, plain.events.append
+        first, before = report.lines, len(plain.events)
         report.lines += len(lines)
         for number, line in enumerate(lines, first):
             try:
@@ -157,7 +188,7 @@ class Worker:
                 named = resource.patient.reference
                 id_ = resource.id
                 if (
-                    counts_from_birth(resource)
+                    (counts_from_birth is not None and counts_from_birth(resource))
                     or type(id_) is not str
                     or not 0 < len(id_) <= LONGEST_ID
                     or not named.startswith("Patient/")
@@ -170,12 +201,11 @@ class Worker:
                 if line and not line.isspace():
                     self._line(line, offset, number, report)
             else:
-                where = (source, offset, 0)
-                rows.append(event_row(where, whose, event, of(kind, event.codes), version_of(resource)))
-                report.rows += 1
-                if len(rows) >= ROWS:
-                    self.flush()
+                sig = known.get((kind, event.codes)) or of(kind, event.codes)
+                place((offset, whose, sig, *version_of(resource)))
+                put(event)
             offset += len(line) + 1
+        report.rows += len(plain.events) - before
 
     def _file(self, path: Path, report: Report) -> None:
         try:
