@@ -256,9 +256,27 @@ def version_of(resource: Json | Resource) -> tuple[Instant, int]:
         at = (KNOWN.get(updated) or moment_span(updated, "meta.lastUpdated"))[0]
     except (NotAFact, TypeError):
         at = -1
-    if type(version) is str and version.isascii() and version.isdigit() and len(version) < 20:
-        return at, int(version)
-    return at, -1
+    try:
+        return at, _VERSIONS[version]
+    except (KeyError, TypeError):  # another one, or no text at all
+        return at, _version(version)
+
+
+_VERSIONS: dict[Any, int] = {}
+_KEPT = 65_536
+
+
+def _version(version: Any) -> int:
+    if type(version) is not str or not version.isascii() or not version.isdigit() or len(version) >= _DIGITS:
+        return -1
+    if len(_VERSIONS) >= _KEPT:
+        _VERSIONS.clear()
+    number = _VERSIONS[version] = int(version)
+    return number
+
+
+_DIGITS = 19
+"""As many digits fit into no whole number of 64 bits for certain, which a version is where it is kept."""
 
 
 def _person(resource: Json | Resource | None, skipped: list[Skipped]) -> Person:

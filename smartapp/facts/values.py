@@ -13,8 +13,9 @@ from smartapp.facts.events import ValueKind
 from smartapp.facts.typed import ABSENT, Resource
 
 _PRESSURES = {SlotCode("code", LOINC, "8480-6"): "systolic", SlotCode("code", LOINC, "8462-4"): "diastolic"}
-_UCUM = ("http://unitsofmeasure.org", "https://ucum.org", "urn:oid:2.16.840.1.113883.6.8")
-_MERCURY = frozenset({"mm[Hg]", "mmHg", "mm Hg", "mm[hg]", "mmhg"})
+UCUM = "http://unitsofmeasure.org"
+_ALSO_UCUM = (UCUM, "https://ucum.org", "urn:oid:2.16.840.1.113883.6.8")
+MERCURY = frozenset({"mm[Hg]", "mmHg", "mm Hg", "mm[hg]", "mmhg"})
 _others = attrgetter(
     "valueString",
     "valueBoolean",
@@ -52,7 +53,7 @@ def read_value(resource: Any, codes: tuple[SlotCode, ...]) -> Observed:
             kind = ValueKind.QUANTITY
             if quantity.comparator is not None:
                 kind, amount = ValueKind.OTHER, None
-            elif unit in _MERCURY:
+            elif unit in MERCURY:
                 pressures = [_PRESSURES.get(code) for code in codes]
                 systolic = amount if "systolic" in pressures else None
                 diastolic = amount if "diastolic" in pressures else None
@@ -76,7 +77,7 @@ def unit_of(quantity: Json) -> str | None:
 
 
 def _unit(code: str | None, system: str | None, written: str | None) -> str | None:
-    return code if code and (system or _UCUM[0]) in _UCUM else written or code or None
+    return code if code and (system or UCUM) in _ALSO_UCUM else written or code or None
 
 
 def _read_components(resource: Resource) -> dict[str, float]:
@@ -84,7 +85,7 @@ def _read_components(resource: Resource) -> dict[str, float]:
     found: dict[str, set[float]] = {}
     for part in resource.get("component"):  # objects, as check_parts has seen
         quantity = object_(part, "valueQuantity")
-        if quantity is None or quantity.get("comparator") is not None or unit_of(quantity) not in _MERCURY:
+        if quantity is None or quantity.get("comparator") is not None or unit_of(quantity) not in MERCURY:
             continue
         coded: list[SlotCode] = []
         add_concepts(coded, "code", part.get("code") or {}, "component.code")

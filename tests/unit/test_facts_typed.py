@@ -6,9 +6,11 @@ import json
 from typing import Any
 
 import pytest
+from msgspec import Raw
 from support.facts_builders import concept, resource
 
 from smartapp.errors import InputError
+from smartapp.facts.concepts import concepts
 from smartapp.facts.elements import NotAFact
 from smartapp.facts.meaning import MEANINGS
 from smartapp.facts.normalise import (
@@ -18,7 +20,9 @@ from smartapp.facts.normalise import (
     patient_of,
     read_event,
     resource_from_json,
+    version_of,
 )
+from smartapp.facts.special import observed
 from smartapp.facts.typed import CLASSES, Resource
 
 PATIENT = {"resourceType": "Patient", "id": "p1", "birthDate": "1960-05-06"}
@@ -173,3 +177,53 @@ def test_of_two_versions_in_a_text_the_newer_counts() -> None:
     assert event.status == "final"
     (event,) = facts_from_resources("p1", made).facts.events
     assert event.status == "final"
+
+
+QUANTITIES = [
+    None,
+    {},
+    {"value": 5.5},
+    {"value": 5.5, "unit": "percent"},
+    *(
+        {"value": 120, "unit": "written", "system": system, "code": code} | more
+        for system in (None, "http://unitsofmeasure.org", "https://ucum.org", "http://example.invalid")
+        for code in (None, "", "%", "mm[Hg]")
+        for more in ({}, {"comparator": "<"})
+    ),
+]
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        {},
+        {"component": []},
+        {
+            "meta": {
+                "profile": [
+                    "http://fhir.org/guides/astp/us-quality-core/StructureDefinition/us-quality-core-observation"
+                ]
+            }
+        },
+    ],
+)
+def test_a_plain_quantity_is_read_as_any_value_is(more: dict[str, Any]) -> None:
+    """The usual case has a short way of its own; what is asked of a value is written down elsewhere."""
+    for quantity in QUANTITIES:
+        made = resource("Observation", code=concept("8480-6"), **more)
+        if quantity is not None:
+            made["valueQuantity"] = {name: value for name, value in quantity.items() if value is not None}
+        event = event_from_resource(made)
+        assert event is not None
+        found = observed(
+            resource_from_json(as_text(made)), concepts("code", Raw(as_text(made["code"])), "code").codes, None
+        )
+        assert (event.codes, event.value_kind, event.number, event.unit, event.systolic, event.diastolic) == found
+
+
+def test_a_version_of_too_many_digits_is_the_oldest() -> None:
+    """It would not fit where it is kept."""
+    versions = ["9" * 19, "9" * 18, "x", "", "१", 7, ["1"], None]
+    found = [version_of(resource("Observation", meta={"versionId": version})) for version in versions]
+    assert [number for _, number in found] == [-1, 10**18 - 1, -1, -1, -1, -1, -1, -1]
+    assert [version_of(resource("Observation", meta={"versionId": "12"}))[1] for _ in range(2)] == [12, 12]
