@@ -18,6 +18,7 @@ from urllib.parse import urljoin
 from launch.errors import LaunchError
 from launch.fetch import Fetcher, Response
 from launch.issuers import RegisteredEhr
+from launch.jsontext import objects
 from launch.ports import Clock
 from launch.scopes import Syntax
 from launch.urls import checked_url
@@ -178,14 +179,10 @@ def _words(value: object) -> frozenset[str]:
 
 def _oauth_uris(statement: dict[str, Any]) -> dict[str, object]:
     found: dict[str, object] = {}
-    for rest in _objects(statement.get("rest")):
+    for rest in objects(statement.get("rest")):
         security = rest.get("security")
-        for extension in _objects(security.get("extension") if isinstance(security, dict) else None):
+        for extension in objects(security.get("extension") if isinstance(security, dict) else None):
             if extension.get("url") == _OAUTH_URIS:
-                for part in _objects(extension.get("extension")):
+                for part in objects(extension.get("extension")):
                     found[str(part.get("url"))] = part.get("valueUri")
     return found
-
-
-def _objects(value: object) -> list[dict[str, Any]]:
-    return [one for one in value if isinstance(one, dict)] if isinstance(value, list) else []

@@ -17,6 +17,7 @@ from launch.errors import FetchError, LaunchError
 from launch.fetch import Fetcher
 from launch.fhirids import relative_reference
 from launch.issuers import RegisteredEhr, Role
+from launch.jsontext import objects
 from launch.scopes import Scope, permits
 
 _DEADLINE_S = 3.0
@@ -139,7 +140,7 @@ class _Reader:
         bundle = self._get(f"{self._ehr.fhir_base}/PractitionerRole?practitioner={quote(practitioner, safe='')}")
         if bundle is None:
             return None
-        resources = [one.get("resource") for one in _objects(bundle.get("entry"))]
+        resources = [one.get("resource") for one in objects(bundle.get("entry"))]
         return [
             one
             for one in resources
@@ -155,8 +156,8 @@ class _Reader:
         codes = {**ROLE_CODES, **self._ehr.role_codes}
         found = {
             codes.get(f"{coding.get('system')}|{coding.get('code')}")
-            for concept in _objects(resource.get("code"))
-            for coding in _objects(concept.get("coding"))
+            for concept in objects(resource.get("code"))
+            for coding in objects(concept.get("coding"))
         }
         return next((role for role in _FIRST if role in found), None)
 
@@ -191,7 +192,7 @@ def _outside(stated: object, subject: str) -> str:
 
 
 def _name(resource: dict[str, Any]) -> str | None:
-    for name in _objects(resource.get("name")):
+    for name in objects(resource.get("name")):
         if text := _plain(name.get("text")):
             return text
         given = name.get("given")
@@ -212,7 +213,3 @@ def _plain(value: object) -> str | None:
         return None
     text = " ".join("".join(c if c.isprintable() else " " for c in value[:240]).split())[:120]
     return text or None
-
-
-def _objects(value: object) -> list[dict[str, Any]]:
-    return [one for one in value if isinstance(one, dict)] if isinstance(value, list) else []

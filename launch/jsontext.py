@@ -60,6 +60,11 @@ def parse_json(text: bytes) -> Any:
         raise JsonError("not valid JSON") from error
 
 
+def objects(value: object) -> list[dict[str, Any]]:
+    """The objects of a list; none where it is no list. For documents in which the odd ones may be passed over."""
+    return [one for one in value if isinstance(one, dict)] if isinstance(value, list) else []
+
+
 _SPACED_COLONS = (b" :", b"\t:", b"\n:", b"\r:")
 _DECODER = msgspec.json.Decoder()
 

@@ -7,7 +7,7 @@ population is a Group's members, each chart read on its own.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -17,6 +17,7 @@ from launch.context import LaunchContext
 from launch.errors import FetchError
 from launch.fetch import Fetcher, Response
 from launch.fhirids import is_fhir_id, relative_reference
+from launch.jsontext import objects
 from launch.ports import AuditSink, Clock, Monotonic, Outcome, Sleep
 from launch.scopes import Scope, permits
 from smartapp.errors import AppError, NotFoundError
@@ -119,7 +120,7 @@ class PanelReader:
         seen: set[str] = set()
         for _ in range(self._limits.pages):
             bundle = _body(page, "Bundle")
-            for entry in _objects(bundle.get("entry")):
+            for entry in objects(bundle.get("entry")):
                 resource = entry.get("resource")
                 if not isinstance(resource, dict):
                     continue
@@ -152,7 +153,7 @@ class PanelReader:
         left_out: dict[str, int] = {}
         members: dict[str, Member] = {}
         now = self._clock()
-        for one in _objects(resource.get("member")):
+        for one in objects(resource.get("member")):
             member = _member(one, base)
             if member is None or "modifierExtension" in one:
                 _count(left_out, "not a patient of this EHR")
@@ -243,7 +244,7 @@ def _group(resource: Mapping[str, Any]) -> PatientGroup | None:
 def _is_part(resource: Mapping[str, Any]) -> bool:
     """Whether the server says that elements were left out, so that members may be missing."""
     meta = resource.get("meta")
-    return any(tag.get("code") == "SUBSETTED" for tag in _objects(meta.get("tag") if isinstance(meta, dict) else None))
+    return any(tag.get("code") == "SUBSETTED" for tag in objects(meta.get("tag") if isinstance(meta, dict) else None))
 
 
 def _member(member: Mapping[str, Any], base: str) -> Member | None:
@@ -263,10 +264,6 @@ def _has_left(member: Mapping[str, Any], now: datetime) -> bool:
         return isinstance(end, str) and span(end)[1] < instant(now)
     except ValueError:
         return False  # an end that cannot be read ends nothing
-
-
-def _objects(value: object) -> Sequence[dict[str, Any]]:
-    return [one for one in value if isinstance(one, dict)] if isinstance(value, list) else []
 
 
 def _words(value: object) -> str:
