@@ -23,12 +23,11 @@ class SigningKey:
         with database.write() as connection:
             row = connection.execute("SELECT value FROM meta WHERE key = 'signing-key'").fetchone()
             if row is None:
-                made = RSAKey.generate_key(2048, {"use": "sig", "alg": ALGORITHM}, auto_kid=True)
-                stored = json.dumps(made.as_dict(private=True))
+                self._key = RSAKey.generate_key(2048, {"use": "sig", "alg": ALGORITHM}, auto_kid=True)
+                stored = json.dumps(self._key.as_dict(private=True))
                 connection.execute("INSERT INTO meta VALUES ('signing-key', ?)", (stored,))
             else:
-                stored = row[0]
-        self._key = RSAKey.import_key(json.loads(stored))
+                self._key = RSAKey.import_key(json.loads(row[0]))
 
     def sign(self, claims: dict[str, Any]) -> str:
         """A compact JWS over the claims."""
