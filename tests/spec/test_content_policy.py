@@ -1,19 +1,19 @@
-"""The content policy on its corpus, and on disguises of it that are made up as the test runs."""
+"""The content policy on its corpus, and on disguises of it that are made up as the test runs.
+
+Its two largest parts are in ``test_content_policy_large.py``.
+"""
 
 from __future__ import annotations
-
-from functools import cache
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from support.corpus import Text, corpus
+from support.corpus import HELD_BACK_AT_MOST, Text, check_marks, corpus, held_back, judge, leaks
 
-from smartapp.messages.policy import ALL_CHANNELS, PORTAL_ONLY, Verdict, classify
+from smartapp.messages.policy import ALL_CHANNELS, PORTAL_ONLY, classify
 from smartapp.messages.policy.lexicon import lexicon
 
-PARTS = ("tuning", "held-out", "fresh", "everyday", "unseen")
-HELD_BACK_AT_MOST = 0.05
+PARTS = ("tuning", "held-out", "unseen")
 
 R62 = (
     "We want to remind you that you're due for your annual health check. Preventive care keeps you healthier long-term."
@@ -21,22 +21,15 @@ R62 = (
 R63 = "Your diabetes monitoring appointment is overdue."
 
 
-@cache
-def judge(one: Text) -> Verdict:
-    return classify(one.text, language=one.language, names=one.names, rewritten=False)
-
-
 @pytest.mark.parametrize("part", PARTS)
 def test_no_revealing_text_leaves_the_portal(part: str) -> None:
-    leaks = [one.text for one in corpus(f"revealing-{part}") if judge(one).channels != PORTAL_ONLY]
-    assert leaks == []
+    assert leaks(part) == []
 
 
 @pytest.mark.parametrize("part", PARTS)
 def test_at_most_five_in_a_hundred_neutral_texts_are_held_back(part: str) -> None:
-    texts = corpus(f"neutral-{part}")
-    held = [one.text for one in texts if judge(one).channels != ALL_CHANNELS]
-    assert len(held) <= HELD_BACK_AT_MOST * len(texts), held
+    held = held_back(part)
+    assert len(held) <= HELD_BACK_AT_MOST * len(corpus(f"neutral-{part}")), held
 
 
 def test_the_corpus_is_large_enough_and_in_two_languages() -> None:
@@ -50,12 +43,7 @@ def test_the_corpus_is_large_enough_and_in_two_languages() -> None:
 
 @pytest.mark.parametrize("part", PARTS)
 def test_every_piece_that_is_marked_is_a_piece_of_the_text(part: str) -> None:
-    for one in corpus(f"revealing-{part}"):
-        verdict = judge(one)
-        assert verdict.because
-        for span in verdict.because:
-            assert one.text[span.start : span.end] == span.text
-            assert span.disclosure in verdict.disclosure
+    check_marks(part)
 
 
 @pytest.mark.parametrize("part", ["held-out", "unseen"])
