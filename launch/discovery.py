@@ -28,6 +28,7 @@ _DEADLINE_S = 5.0
 _MAX_BYTES = 1_000_000
 _MAX_CAPABILITY_BYTES = 10_000_000
 _ABSENT = (400, 404, 405, 410)
+_CLOSED = (401, 403)
 _OAUTH_URIS = "http://fhir-registry.smarthealthit.org/StructureDefinition/oauth-uris"
 _CONFIGURATION = {
     "authorization": "authorization_endpoint",
@@ -114,7 +115,7 @@ class Discovery:
         if metadata.jwks:
             return metadata
         answer = self._get(f"{ehr.issuer.removesuffix('/')}/.well-known/openid-configuration")
-        if answer.status in _ABSENT:
+        if answer.status in (*_ABSENT, *_CLOSED):  # a FHIR server may ask for a token whatever the path
             return metadata
         document = _document(answer)
         _check_issuer(ehr, document.get("issuer"))

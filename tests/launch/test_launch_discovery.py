@@ -11,6 +11,8 @@ import requests
 from support.fake_ehr import FakeEhr
 from support.launch_world import World, failed
 
+from launch.scopes import Scope
+
 
 def config(ehr: FakeEhr) -> str:
     return f"{ehr.base}/.well-known/smart-configuration"
@@ -164,6 +166,15 @@ def test_a_capability_statement_without_endpoints(world: World, statement: Any) 
 def test_a06_a_capability_statement_is_believed_no_more(world: World) -> None:
     old_server(world, capability_statement(authorize="https://evil.invalid/a", token="/t"))
     failed(world.begin(), "launch.foreign-endpoint", 502)
+
+
+@pytest.mark.parametrize("status", [401, 403, 404])
+def test_a_server_that_names_no_keys_anywhere_can_still_give_the_worker_tokens(world: World, status: int) -> None:
+    del world.ehr.metadata["jwks_uri"]
+    world.ehr.on("GET", f"{world.ehr.base}/.well-known/openid-configuration", lambda _: (status, {}, ""))
+    ehr = world.registered(backend_client_id="worker")
+    assert world.launch.backend.token(ehr, (Scope("system", "Patient", "rs"),)).access_token == "bt-1"
+    failed(world.signed_in(), "launch.bad-id-token", 502)
 
 
 def test_a07_openid_discovery_of_another_issuer_is_refused(world: World) -> None:
