@@ -12,7 +12,7 @@ import pytest
 from sqlalchemy import select
 from support.ehr import TestEntropy
 from support.launch_fakes import FrozenClock
-from support.running_app import RunningApp, running_app
+from support.running_app import RunningApp, longer_and_longer, running_app
 
 from launch.issuers import RegisteredEhr
 from launch.sandbox import clients
@@ -97,10 +97,10 @@ class Worklist:
 
 
 def waited(browser: Browser, page: Element) -> Element:
-    end = time.monotonic() + READ_WITHIN_S
+    end, pauses = time.monotonic() + READ_WITHIN_S, longer_and_longer()
     while page.first("section", data_progress="*") is not None:
         assert time.monotonic() < end, "it was not read in time"
-        time.sleep(0.1)
+        time.sleep(next(pauses))
         page = browser.get(browser.url)
     return page
 

@@ -185,6 +185,11 @@ def chart_in(frame: Frame) -> Frame:
     return frame
 
 
+def draft_for(app: Frame, measure: str) -> None:
+    """Draft a message for a gap, or open the one that is there, on the chart's page."""
+    app.locator(f"#gap-{measure} form[action$='/draft'] button").click()
+
+
 def portal_login(page: Page, ehr: str, patient: str) -> None:
     page.goto(f"{ehr}/portal?q={patient}")
     page.locator("button[name=login]").first.click()

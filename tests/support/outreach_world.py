@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from support.ehr import TestEntropy
-from support.running_app import RunningApp, running_app
+from support.running_app import RunningApp, longer_and_longer, running_app
 
 from launch.issuers import RegisteredEhr
 from launch.sandbox import clients, preferences
@@ -92,10 +92,10 @@ def form(page: Element, ending: str) -> Element:
 
 
 def waited(browser: Browser, page: Element) -> Element:
-    end = time.monotonic() + _READ_WITHIN_S
+    end, pauses = time.monotonic() + _READ_WITHIN_S, longer_and_longer()
     while page.first("section", data_progress="*") is not None:
         assert time.monotonic() < end, "it was not read in time"
-        time.sleep(0.05)
+        time.sleep(next(pauses))
         page = browser.get(browser.url)
     return page
 

@@ -31,6 +31,14 @@ START = datetime(2026, 6, 15, 12, tzinfo=UTC)
 READ_WITHIN_S = 60.0
 
 
+def longer_and_longer() -> Iterator[float]:
+    """Seconds to wait before asking again: who asks all the time keeps the app from what he waits for."""
+    pause = 0.05
+    while True:
+        yield pause
+        pause = min(1.4 * pause, 0.5)
+
+
 class _Quiet(WSGIRequestHandler):
     protocol_version = "HTTP/1.1"
     disable_nagle_algorithm = True
@@ -218,11 +226,11 @@ class Browser:
 
     def read(self, page: Page) -> Page:
         """Follow, and wait for a chart that is being read."""
-        end = time.monotonic() + READ_WITHIN_S
+        end, pauses = time.monotonic() + READ_WITHIN_S, longer_and_longer()
         page = self.follow(page)
         while page.tree.first("section", data_progress="*") is not None:
             assert time.monotonic() < end, "the chart was not read in time"
-            time.sleep(0.05)
+            time.sleep(next(pauses))
             page = self.get(page.response.url)
         return page
 

@@ -18,7 +18,8 @@ from support.running_app import RunningApp
 from support.storage import SECRET
 
 from smartapp.config import load
-from smartapp.core import open_core, utc_now
+from smartapp.core import open_core
+from smartapp.foundation import utc_now
 
 STARTS_WITHIN_S = 60.0
 
