@@ -24,6 +24,8 @@ def load_frames(store: Store, made: Iterator[bytes]) -> None:
     """Add the rows of frames to the table. What the iterator raises is raised here, and nothing is added then."""
     stream = FrameStream(dict(zip(RESOURCE_COLUMNS, KINDS, strict=True)), made)
     store.connection.register("incoming", stream.capsule)
+    # Else DuckDB keeps five groups of 122,880 rows in each thread, and compresses them when nobody reads any more.
+    store.connection.execute("SET write_buffer_row_group_count = 1")
     try:
         store.connection.execute("INSERT INTO resource SELECT * FROM incoming")
     except Exception:
@@ -31,6 +33,7 @@ def load_frames(store: Store, made: Iterator[bytes]) -> None:
             raise stream.failure from None
         raise
     finally:
+        store.connection.execute("RESET write_buffer_row_group_count")
         store.connection.unregister("incoming")
 
 
