@@ -66,6 +66,7 @@ def test_a_bare_value_holds_a_neutral_text(value: str) -> None:
         ("https://oakstreetclinic.example/schedule", True),
         ("https://clinic.example/s/7qk29x4", True),
         ("www.clinic.example", True),
+        ("https://kelvora.example/book", True),
         ("info@clinic.example", True),
         ("https://clinic.example/e119", False),
         ("https://clinic.example/a1c7b", False),
