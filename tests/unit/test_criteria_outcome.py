@@ -68,6 +68,14 @@ def test_explains_each_named_part_once_in_reading_order() -> None:
     assert steps[3].events == (test,)
 
 
+def test_the_next_patient_is_explained_by_her_own_events() -> None:
+    rule = define("Seen", "Has a visit.", VISITS.exist())
+    program = compile_rules([rule], VALUE_SETS)
+    for events in ((encounter("v", A1),), ()):
+        (step,) = program.run(Facts("p", events), YEAR, YEAR.end, mode=Mode.KLEENE).explain(rule)
+        assert (step.truth, step.events) == (bool(events), events)
+
+
 def test_events_of_a_set_a_condition_and_a_value_are_the_certain_ones() -> None:
     final = TESTS.where(status.is_("final"))
     sure, unsure = observation("a", A1, status="final", number=1.0), observation("b", A1)
