@@ -18,6 +18,7 @@ from smartapp.web.message_words import (
     APPROVED_FOR,
     CHANNEL_TEXT,
     EVENTS,
+    FOR_A_CLINICIAN,
     READ,
     REVEALS,
     channels_text,
@@ -34,7 +35,7 @@ _CAN_GO = EDITABLE | {State.SENDING}
 @dataclass(frozen=True, slots=True)
 class MessageLine:
     """One message in a word. ``day`` is when it was sent, else when it came to where it is; ``under_way``: it could
-    still be sent, or was.
+    still be sent, or was; ``unsent``: it is there to be worked on, so that there is no second one for the same care.
     """
 
     id: str
@@ -44,6 +45,7 @@ class MessageLine:
     measure: str = ""
     day: str = ""
     under_way: bool = False
+    unsent: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,6 +115,7 @@ def message_lines(messages: Iterable[Message], titles: Mapping[str, str], zone: 
             measure=m.measure or "",
             day=day_text((m.sent_at or m.updated_at).astimezone(zone).date()),
             under_way=m.state is not State.CANCELLED,
+            unsent=m.state in EDITABLE and m.state is not State.DEAD_LETTER,
         )
         for m in messages
     ]
@@ -133,6 +136,8 @@ def message_view(
     """One message with what its text reveals marked in it. ``may_decide``: whether the user's role may approve."""
     forbidden = routing.action == "none"
     words, tone, following = state_words(message.state, message.channel, waits_until=waits_until(message, now, zone))
+    if not may_decide and message.state in (State.DRAFT, State.FOR_REVIEW):
+        following = FOR_A_CLINICIAN
     why = why_text(message)
     moved = routing.channel is not None and routing.channel != message.channel
     return MessageView(

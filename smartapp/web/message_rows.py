@@ -15,7 +15,7 @@ from smartapp.web.call_lines import CallLine
 from smartapp.web.guards import CLINICIAN, COORDINATOR
 from smartapp.web.labels import moment_text
 from smartapp.web.message_lines import about, waits_until
-from smartapp.web.message_words import ATTEST, state_words, why_text
+from smartapp.web.message_words import ATTEST, FOR_A_CLINICIAN, state_words, why_text
 
 _SHELF_TEXT: Mapping[Shelf, str] = {
     "drafts": "Drafts",
@@ -176,6 +176,8 @@ def _row(
     state, tone, following = state_words(message.state, message.channel, waits_until=waits_until(message, *when))
     waiting = State.CANCELLED in NEXT[message.state] and message.state is not State.SENDING
     may_decide = role == CLINICIAN
+    if not may_decide and message.state in (State.DRAFT, State.FOR_REVIEW):
+        following = FOR_A_CLINICIAN
     moved = message.sent_at or message.updated_at
     until = message.not_before if message.state is State.HELD else None
     why = [why_text(message) or following]

@@ -16,6 +16,9 @@ CHANNEL_TEXT: Mapping[str, str] = {
     "letter": "as a letter",
 }
 
+FOR_A_CLINICIAN = "A clinician has to read the text and approve it."
+"""What comes next for somebody who may not approve."""
+
 REVEALS: Mapping[str, str] = {
     "diagnosis": "a diagnosis",
     "medication": "a medicine",

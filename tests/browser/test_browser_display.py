@@ -9,6 +9,7 @@ from playwright.sync_api import BrowserContext, Frame, Page, expect
 from support.browser import (
     Pictures,
     Stage,
+    draft_for,
     expect_accessible,
     expect_no_sideways_scroll,
     open_chart,
@@ -28,7 +29,7 @@ def chart(opened: BrowserContext, demo: Stage) -> Frame:
 def letter(opened: BrowserContext, demo: Stage) -> Frame:
     """A drafted message, in a frame as wide as the window."""
     app = open_chart(opened.new_page(), demo.ehr, "pt-1001", wide=True)
-    app.locator("#gap-CMS165").get_by_role("button", name="Draft a message").click()
+    draft_for(app, "CMS165")
     app.get_by_label("Text").wait_for()
     return app
 

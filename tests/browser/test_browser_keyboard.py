@@ -6,7 +6,16 @@ import re
 from typing import Any
 
 from playwright.sync_api import Browser, Frame, Page, expect
-from support.browser import OPENS_WITHIN_MS, Stage, app_frame, chart_in, expect_accessible, open_chart, sign_in
+from support.browser import (
+    OPENS_WITHIN_MS,
+    Stage,
+    app_frame,
+    chart_in,
+    draft_for,
+    expect_accessible,
+    open_chart,
+    sign_in,
+)
 
 FOCUSED = """() => {
   const one = document.activeElement, box = one.getBoundingClientRect(), style = getComputedStyle(one)
@@ -132,7 +141,7 @@ def test_all_of_it_works_without_scripts(browser: Browser, browser_context_args:
     app = app_frame(window)
     app.get_by_role("button", name=re.compile("^Continue")).click()
     chart_in(app)
-    app.locator("#gap-CMS131").get_by_role("button", name="Draft a message").click()
+    draft_for(app, "CMS131")
     app.get_by_role("button", name="Approve and queue").click()
     app.get_by_role("status").filter(has_text="Approved").wait_for(timeout=OPENS_WITHIN_MS)
     context.close()

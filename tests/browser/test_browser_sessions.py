@@ -11,6 +11,7 @@ from support.browser import (
     Stage,
     app_frame,
     chart_in,
+    draft_for,
     error_code,
     expect_accessible,
     open_chart,
@@ -34,7 +35,7 @@ def test_e03_two_patients_in_two_tabs_never_cross(clinician: Page, demo: Stage) 
             assert stranger not in app.content()
     expect_accessible(second)
     # and a message drafted in one is for that patient, and cannot be opened in the other
-    first.locator("#gap-CMS122").get_by_role("button", name="Draft a message").click()
+    draft_for(first, "CMS122")
     expect(first.get_by_role("heading", level=1)).to_have_text("Message to Rosalind Whitaker")
     assert "Lindqvist" not in first.content()
 

@@ -13,6 +13,7 @@ from support.browser import (
     Pictures,
     Stage,
     chart_in,
+    draft_for,
     error_code,
     expect_accessible,
     open_chart,
@@ -108,7 +109,7 @@ def when_she_sets_a_gap_aside_it_moves_and_comes_back(window: Page, app: Frame, 
 
 def when_she_drafts_a_message_what_it_reveals_is_marked(window: Page, app: Frame, pictures: Pictures) -> str:
     # When she drafts a message for the mammogram
-    app.locator("#gap-CMS125").get_by_role("button", name="Draft a message").click()
+    draft_for(app, "CMS125")
     # Then the words that name the care are marked, and only the portal may carry the text
     expect(app.locator("[data-portal-only] mark").first).to_have_text(re.compile("mammogram", re.IGNORECASE))
     expect(app.get_by_text("Patient portal only.")).to_be_visible()
@@ -161,7 +162,7 @@ def test_an_older_text_cannot_be_approved(page: Page, demo: Stage, complaints: C
     complaints.expected = ("409",)
     sign_in(page, demo.ehr)
     app = open_chart(page, demo.ehr, PATIENT)
-    app.locator("#gap-CMS122").get_by_role("button", name="Draft a message").click()
+    draft_for(app, "CMS122")
     version = app.locator("form#edit input[name=version]")
     before = version.input_value()
     app.get_by_label("Text").fill("Please call us.")
@@ -177,5 +178,6 @@ def test_an_older_text_cannot_be_approved(page: Page, demo: Stage, complaints: C
     app.get_by_role("link", name="Back").click()
     expect(app.get_by_label("Text")).to_have_value("Please call us.")
     app.get_by_role("link", name="Back to the care that is due").click()
+    expect(app.locator("#gap-CMS122").get_by_role("button", name="Open the message")).to_be_visible()
     messages = chart_in(app).locator("section", has=app.get_by_role("heading", name="Messages"))
     expect(messages).not_to_contain_text("Queued")
