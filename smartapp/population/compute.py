@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import astuple, dataclass, replace
+from functools import partial
 from typing import Any
 
 from smartapp.criteria.compiling import Mode
@@ -17,9 +19,10 @@ from smartapp.groups.model import Group
 from smartapp.measures.model import Measure
 from smartapp.measures.results import MeasureResult, evaluate_measure
 from smartapp.population.engines import DuckDB, Engine, tally_table
+from smartapp.population.lanes import Job, run_side_by_side
 from smartapp.population.layout import arrange, clean
 from smartapp.population.memberships import digest, group_question, write_memberships
-from smartapp.population.store import Store
+from smartapp.population.store import SCRATCH, Session, Store
 from smartapp.population.vectors import VectorAnswers, Vectors, read_tally, unpack
 
 
@@ -65,27 +68,25 @@ class Population:
             ]
         )
         anew = store.meta("computed") != mark
-        changed = 0 if anew else _limit_to_changed(store)
         everybody = store.count("patient")
-        if not anew and not changed:
+        patients = everybody if anew else store.count("changed")
+        if not anew and not patients:
             return Computed(0, everybody, {})
         engine = engine or DuckDB()
         script = self.program.script(known, times, engine.dialect)
-        engine.run(store, script)
+        with _limited(store, not anew):
+            engine.run(store, script)
         if anew:
             connection.execute("DELETE FROM vector")
         writing = _Writing(store, script, times, anew=anew, unread=bool(known.unread))
-        made = {one.measure.id: writing.measure(one) for one in self.vectors}
+        run_side_by_side(store, [Job(one.measure.id, partial(writing.measure, one)) for one in self.vectors])
         writing.finish()
         write_memberships(store, script, self.groups, anew=anew)
         for name in ("people", *map(tally_table, script.tallies)):
-            connection.execute(f"DROP TABLE temp.{name}")
-        if not anew:
-            for view in ("work", "person", "unread"):
-                connection.execute(f"DROP VIEW temp.{view}")
+            connection.execute(f"DROP TABLE {SCRATCH}.{name}")
         store.set_meta("computed", mark)
         clean(store)
-        return Computed(everybody if anew else changed, everybody, made)
+        return Computed(patients, everybody, writing.made)
 
 
 def _rule(vectors: Vectors) -> tuple[str, str]:
@@ -130,14 +131,16 @@ class _Writing:
         self._anew = anew
         self._unread = unread
         self._fresh: list[tuple[str, int, str, str]] = []
+        self.made: dict[str, int] = {}
+        """The number of vectors by measure."""
 
-    def measure(self, vectors: Vectors) -> int:
-        """Write one measure's results; the number of its vectors.
+    def measure(self, vectors: Vectors, session: Session) -> None:
+        """Write one measure's results, in a session of its own.
 
         What the truths depend on is told apart first, in a handful of words; the truths themselves are worked out once
         for each difference, not for each patient.
         """
-        connection = self._store.connection
+        connection = session.connection
         select = vectors.select(self._script, self._times, unread=self._unread)
         told = ", ".join(vectors.combined(self._script))
         examples = "".join(f", arg_min({day}, p) AS {day}" for day in vectors.days)
@@ -145,7 +148,7 @@ class _Writing:
             f"CREATE OR REPLACE TEMP TABLE combo AS SELECT {told}{examples}, "
             f"CAST(row_number() OVER () AS INTEGER) AS number FROM ({select}) GROUP BY {told}"
         )
-        known, places = self._known(vectors), len(vectors.keys)
+        known, places = self._known(vectors, session), len(vectors.keys)
         before = len(known)
         numbers = []
         for number, *row in connection.execute(vectors.vector(self._script)).fetchall():
@@ -155,13 +158,13 @@ class _Writing:
                 body = _body(vectors, key, row[places:], self._times)
                 self._fresh.append((vectors.measure.id, known[key], json.dumps(key), json.dumps(body)))
             numbers.append((number, known[key]))
-        given = self._store.rows(numbers, number="INTEGER", v="INTEGER")
+        given = session.rows(numbers, number="INTEGER", v="INTEGER")
         days = "".join(f", o.{day}" for day in vectors.days)
         made = (
             f"SELECT o.p, n.v{days} FROM ({select}) o JOIN combo c USING ({told}) JOIN {given} n ON n.number = c.number"
         )
-        self._write(result_table(vectors.measure), made)
-        return len(known) - before if self._anew else len({v for _, v in numbers})
+        self._write(f"{self._store.main}.{result_table(vectors.measure)}", made, session)
+        self.made[vectors.measure.id] = len(known) - before if self._anew else len({v for _, v in numbers})
 
     def finish(self) -> None:
         """Write the vectors that are new."""
@@ -169,17 +172,17 @@ class _Writing:
             given = self._store.rows(self._fresh, measure="VARCHAR", number="INTEGER", keys="VARCHAR", body="VARCHAR")
             self._store.connection.execute(f"INSERT INTO vector SELECT * FROM {given}")
 
-    def _known(self, vectors: Vectors) -> dict[tuple[Any, ...], int]:
+    def _known(self, vectors: Vectors, session: Session) -> dict[tuple[Any, ...], int]:
         """The numbers that vectors already have; they stay."""
         if self._anew:
             return {}
-        rows = self._store.connection.execute(
+        rows = session.connection.execute(
             "SELECT number, keys FROM vector WHERE measure = ?", [vectors.measure.id]
         ).fetchall()
         return {tuple(json.loads(key)): number for number, key in rows}
 
-    def _write(self, table: str, made: str) -> None:
-        connection = self._store.connection
+    def _write(self, table: str, made: str, session: Session) -> None:
+        connection = session.connection
         if self._anew:
             connection.execute(f"CREATE OR REPLACE TABLE {table} AS {made}")
             return
@@ -198,13 +201,15 @@ def _body(vectors: Vectors, key: tuple[Any, ...], last: Sequence[Instant | None]
     }
 
 
-def _limit_to_changed(store: Store) -> int:
-    """Let the compiled SQL see the changed patients only; how many they are."""
-    connection = store.connection
-    row = connection.execute("SELECT current_database(), count(*) FROM changed").fetchone()
-    database, count = row if row else ("", 0)
-    if count:
-        for name in ("work", "person", "unread"):
-            mine = f"SELECT t.* FROM {database}.main.{name} t SEMI JOIN changed USING (p)"
-            connection.execute(f"CREATE OR REPLACE TEMP VIEW {name} AS {mine}")
-    return int(count)
+@contextmanager
+def _limited(store: Store, limited: bool) -> Iterator[None]:
+    """Let the compiled SQL see the changed patients only, if so: views in ``scratch`` come before the tables."""
+    views = ("work", "person", "unread") if limited else ()
+    try:
+        for name in views:
+            mine = f"SELECT t.* FROM {store.main}.{name} t SEMI JOIN {SCRATCH}.changed USING (p)"
+            store.connection.execute(f"CREATE OR REPLACE VIEW {SCRATCH}.{name} AS {mine}")
+        yield
+    finally:
+        for name in views:
+            store.connection.execute(f"DROP VIEW IF EXISTS {SCRATCH}.{name}")

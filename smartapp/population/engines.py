@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections import Counter
+from functools import partial
 from typing import Protocol
 
 from smartapp.criteria.sql import DUCKDB, Dialect, Script
-from smartapp.population.store import Store
+from smartapp.population.lanes import Job, run_side_by_side
+from smartapp.population.store import SCRATCH, Session, Store
 
 _WORD = re.compile(r"\w+")
 
@@ -20,7 +22,7 @@ class Engine(Protocol):
         """The SQL that it reads."""
 
     def run(self, store: Store, script: Script) -> None:
-        """Leave the script's ``people``, and each tally as :func:`tally_table`, as temporary tables of the store."""
+        """Leave the script's ``people``, and each tally as :func:`tally_table`, as tables of ``scratch``."""
 
 
 def tally_table(name: str) -> str:
@@ -35,22 +37,23 @@ class DuckDB:
 
     def run(self, store: Store, script: Script) -> None:
         tallies = {tally_table(name): select for name, select in script.tallies.items()}
-        steps = (*script.tables, ("people", script.people), *tallies.items())
+        steps = {**dict(script.tables), "people": script.people, **tallies}
+        jobs: list[Job] = []
+        for name, select in steps.items():
+            needs = frozenset(_WORD.findall(select)) & {job.name for job in jobs}
+            jobs.append(Job(name, partial(_create, name, select), needs))
         kept = {"people", *tallies}
-        for (name, select), used_up in zip(steps, _used_up(steps), strict=True):
-            store.connection.execute(self.dialect.create.format(name, select))
-            for table in used_up - kept:
-                store.connection.execute(f"DROP TABLE temp.{table}")
+        readers = Counter(need for job in jobs for need in job.needs)
+
+        def drop(session: Session, job: Job) -> None:
+            """Let go what no later step reads: memory for those that are still to come."""
+            readers.subtract(job.needs)
+            for table in {*job.needs, job.name} - kept:
+                if not readers[table]:
+                    session.connection.execute(f"DROP TABLE {SCRATCH}.{table}")
+
+        run_side_by_side(store, jobs, drop)
 
 
-def _used_up(steps: Sequence[tuple[str, str]]) -> list[set[str]]:
-    """For each step the tables that no later one reads: memory for those that are still to come."""
-    last = {name: place for place, (name, _) in enumerate(steps)}
-    for place, (_, select) in enumerate(steps):
-        for word in set(_WORD.findall(select)):
-            if word in last:
-                last[word] = max(last[word], place)
-    gone: list[set[str]] = [set() for _ in steps]
-    for name, place in last.items():
-        gone[place].add(name)
-    return gone
+def _create(name: str, select: str, session: Session) -> None:
+    session.connection.execute(f"CREATE OR REPLACE TABLE {SCRATCH}.{name} AS {select}")

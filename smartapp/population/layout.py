@@ -18,7 +18,7 @@ from smartapp.facts.instants import BEGINNING
 from smartapp.population.columns import PERSON_COLUMNS as PERSON_FROM
 from smartapp.population.known import known_of, look
 from smartapp.population.rows import LOST
-from smartapp.population.store import Store
+from smartapp.population.store import SCRATCH, Store
 
 _VERSION = "(updated, version, source, place)"
 
@@ -47,10 +47,10 @@ def arrange(store: Store, questions: Sequence[CodeQuestion], value_sets: ValueSe
     if everything:
         for table in ("work", "person", "unread"):
             connection.execute(f"DELETE FROM {table}")
-        connection.execute("CREATE OR REPLACE TEMP TABLE changed AS SELECT p FROM patient")
+        connection.execute(f"CREATE OR REPLACE TABLE {SCRATCH}.changed AS SELECT p FROM patient")
     else:
         connection.execute(
-            "CREATE OR REPLACE TEMP TABLE changed AS SELECT p FROM patient SEMI JOIN dirty USING (bundle, id)"
+            f"CREATE OR REPLACE TABLE {SCRATCH}.changed AS SELECT p FROM patient SEMI JOIN dirty USING (bundle, id)"
         )
         for table in ("work", "person", "unread"):
             if store.count("changed"):

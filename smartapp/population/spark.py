@@ -20,7 +20,7 @@ from smartapp.criteria.sql import SPARK, Script
 from smartapp.criteria.sql.layout import WORK_COLUMNS
 from smartapp.errors import ConfigurationError
 from smartapp.population.engines import tally_table
-from smartapp.population.store import Store
+from smartapp.population.store import SCRATCH, Store
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
@@ -90,9 +90,11 @@ class Spark:
         self._running = running
 
     def run(self, store: Store, script: Script) -> None:
-        with private_folder(store.count("work") * _BYTES_OF_AN_EVENT) as folder:
+        with store.sessions(1) as (session_,):
+            events = session_.count("work")
+        with private_folder(events * _BYTES_OF_AN_EVENT) as folder:
             export(store, folder)
-            partitions = 1 + store.count("work") // _EVENTS_IN_A_PART
+            partitions = 1 + events // _EVENTS_IN_A_PART
             if self._running is not None:
                 _compute(self._running, script, folder, partitions)
             else:
@@ -100,7 +102,7 @@ class Spark:
                     _compute(spark, script, folder, partitions)
             for name in ("people", *map(tally_table, script.tallies)):
                 made = f"SELECT * FROM read_parquet('{folder}/{name}.parquet/*.parquet')"
-                store.connection.execute(f"CREATE OR REPLACE TEMP TABLE {name} AS {made}")
+                store.connection.execute(f"CREATE OR REPLACE TABLE {SCRATCH}.{name} AS {made}")
 
 
 @contextmanager
@@ -117,8 +119,10 @@ def export(store: Store, folder: Path) -> None:
     """The tables that the SQL reads as Parquet. An event's id becomes its place among the patient's."""
     place = "lpad(CAST(dense_rank() OVER (PARTITION BY p ORDER BY concat(id, chr(1), kind)) AS VARCHAR), 9, '0')"
     columns = ", ".join(f"{place} AS id" if name == "id" else name for name in WORK_COLUMNS)
-    for name, select in (("work", f"SELECT {columns} FROM work"), ("person", "FROM person"), ("unread", "FROM unread")):
-        store.connection.execute(f"COPY ({select}) TO '{folder}/{name}.parquet' (FORMAT parquet)")
+    selects = {"work": f"SELECT {columns} FROM work", "person": "FROM person", "unread": "FROM unread"}
+    with store.sessions(1) as (one,):
+        for name, select in selects.items():
+            one.connection.execute(f"COPY ({select}) TO '{folder}/{name}.parquet' (FORMAT parquet)")
 
 
 def _compute(spark: SparkSession, script: Script, folder: Path, partitions: int) -> None:

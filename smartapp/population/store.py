@@ -7,7 +7,8 @@ OpenSSL of its ``httpfs`` extension, which is loaded from the installed wheel: n
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 import duckdb
@@ -42,15 +43,63 @@ def population_key(secret_key: str) -> str:
     return derived.hex()
 
 
-class Store:
-    """An open population database; its tables are in ``connection``'s default schema."""
+SCRATCH = "scratch"
+"""A database in memory beside the file, for what is made on the way: all sessions see it; it goes with the process."""
+
+
+class Session:
+    """A connection to a population database: its tables, and behind them those of ``scratch``, need no qualifying."""
 
     def __init__(self, connection: duckdb.DuckDBPyConnection) -> None:
         self.connection = connection
         self._given = 0
+
+    def count(self, table: str) -> int:
+        row = self.connection.execute(f"SELECT count(*) FROM {table}").fetchone()
+        return int(row[0]) if row else 0
+
+    def rows(self, rows: Iterable[Sequence[object]], **columns: str) -> str:
+        """Rows of Python values as a query with those columns (names and types); they go in as one JSON text.
+
+        DuckDB takes a list of parameters value by value, at a hundred times the cost.
+        """
+        self._given += 1
+        name = f"given_{self._given % 8}"
+        names = ", ".join(
+            f"CAST(j->>{place} AS {kind}) AS {column}" for place, (column, kind) in enumerate(columns.items())
+        )
+        text = json.dumps([list(row) for row in rows])
+        self.connection.execute(
+            f"CREATE OR REPLACE TEMP TABLE {name} AS SELECT {names} FROM (SELECT unnest(CAST(?::JSON AS JSON[])) AS j)",
+            [text],
+        )
+        return f"(SELECT * FROM {name})"
+
+
+class Store(Session):
+    """An open population database; ``main`` is its schema, as others have to name it."""
+
+    def __init__(self, connection: duckdb.DuckDBPyConnection) -> None:
+        super().__init__(connection)
         for name, columns in _TABLES.items():
             written = ", ".join(f"{column} {kind}" for column, kind in columns.items())
             connection.execute(f"CREATE TABLE IF NOT EXISTS {name} ({written})")
+        row = connection.execute("SELECT current_database()").fetchone()
+        self.main = f"{row[0] if row else 'memory'}.main"
+        connection.execute(f"ATTACH ':memory:' AS {SCRATCH}")
+        connection.execute(f"SET search_path = '{self.main},{SCRATCH}.main'")
+
+    @contextmanager
+    def sessions(self, count: int) -> Iterator[list[Session]]:
+        """Further sessions on the same database, each for one thread; in them tables of ``scratch`` come first."""
+        cursors = [self.connection.cursor() for _ in range(count)]
+        try:
+            for cursor in cursors:
+                cursor.execute(f"SET search_path = '{SCRATCH}.main,{self.main}'")
+            yield [Session(cursor) for cursor in cursors]
+        finally:
+            for cursor in cursors:
+                cursor.close()
 
     @classmethod
     def in_memory(cls, *, threads: int = 2, memory: str = "6GB") -> Store:
@@ -90,10 +139,6 @@ class Store:
     def close(self) -> None:
         self.connection.close()
 
-    def count(self, table: str) -> int:
-        row = self.connection.execute(f"SELECT count(*) FROM {table}").fetchone()
-        return int(row[0]) if row else 0
-
     def meta(self, name: str) -> str | None:
         row = self.connection.execute("SELECT value FROM meta WHERE name = ?", [name]).fetchone()
         return None if row is None else str(row[0])
@@ -101,23 +146,6 @@ class Store:
     def set_meta(self, name: str, value: str) -> None:
         self.connection.execute("DELETE FROM meta WHERE name = ?", [name])
         self.connection.execute("INSERT INTO meta VALUES (?, ?)", [name, value])
-
-    def rows(self, rows: Iterable[Sequence[object]], **columns: str) -> str:
-        """Rows of Python values as a query with those columns (names and types); they go in as one JSON text.
-
-        DuckDB takes a list of parameters value by value, at a hundred times the cost.
-        """
-        self._given += 1
-        name = f"given_{self._given % 8}"
-        names = ", ".join(
-            f"CAST(j->>{place} AS {kind}) AS {column}" for place, (column, kind) in enumerate(columns.items())
-        )
-        text = json.dumps([list(row) for row in rows])
-        self.connection.execute(
-            f"CREATE OR REPLACE TEMP TABLE {name} AS SELECT {names} FROM (SELECT unnest(CAST(?::JSON AS JSON[])) AS j)",
-            [text],
-        )
-        return f"(SELECT * FROM {name})"
 
     def add_signatures(self, rows: Iterable[tuple[int, str, str]]) -> None:
         """Keep what signatures stand for: number, kind and codings; known ones stay."""

@@ -97,7 +97,7 @@ def make_population(
         connection.execute(
             f"INSERT INTO work SELECT {', '.join(values.get(name, 'NULL') for name in WORK_COLUMNS)} FROM ({drawn}) d "
             f"JOIN (SELECT t.place, c.cls FROM {turns} t JOIN class_of c USING (sig) WHERE c.cls >= 0) t "
-            f"ON t.place = d.h2 % {len(found[kind])} ORDER BY t.cls"
+            f"ON t.place = d.h2 % {len(found[kind])} ORDER BY t.cls, d.p"
         )
         before += count
     look(store, anew=True)

@@ -28,6 +28,8 @@ from smartapp.population.ranks import RANKS, thresholds
 TRUTHS_IN_A_WORD = 31
 KEYS = ("bucket", "tally", "dead", "unread", "found")
 """What is in a vector beside the words of truths."""
+PACKED = "packed"
+"""The column of the keys that are small numbers."""
 Truth = bool | None
 
 
@@ -119,10 +121,10 @@ class Vectors:
         return dict(sorted(masks.items()))
 
     def select(self, script: Script, times: Times, *, unread: bool) -> str:
-        """One row a patient: ``p``, the words as far as the truths depend on them, the other keys, the days.
+        """One row a patient: ``p``, the words as far as the truths depend on them, the other keys in one, the days.
 
-        ``known`` has a bit for each way of closing the gap whose last time is known; ``unread``: whether anything of
-        anybody was not read.
+        Of the other keys ``known`` and ``found`` have a bit for each way of closing the gap whose last time is known in
+        Kleene's and in strict mode. ``unread``: whether anything of anybody was not read.
         """
         words = [f"pt.{word} & {mask} AS {word}" for word, mask in self.bits(script).items()]
         edges = {
@@ -130,26 +132,46 @@ class Vectors:
             for mode in (Mode.STRICT, Mode.KLEENE)
         }
         days = [f"{day} AS {name}" for day, name in zip(edges[Mode.STRICT], self.days, strict=True)]
-        tally = tally_table(self.measure.id) if self.measure.id in script.tallies else None
-        keys = {
-            "known": _known_bits(edges[Mode.KLEENE]),
-            "found": _known_bits(edges[Mode.STRICT]),
+        tally = tally_table(self.measure.id) if self._tallied(script) else None
+        parts = {
             "bucket": self._bucket(script, times),
-            "tally": "''" if tally is None else "coalesce(y.tally, '')",
-            "dead": f"coalesce(pt.deceased <= {times.as_of}, FALSE)",
-            "unread": "u.p IS NOT NULL" if unread else "FALSE",
+            "dead": f"CASE WHEN pt.deceased <= {times.as_of} THEN 1 ELSE 0 END",
+            "unread": "CASE WHEN u.p IS NOT NULL THEN 1 ELSE 0 END" if unread else "0",
+            "found": _known_bits(edges[Mode.STRICT]),
+            "known": _known_bits(edges[Mode.KLEENE]),
         }
-        named = [f"{expression} AS {name}" for name, expression in keys.items()]
-        select = f"SELECT pt.p, {', '.join((*words, *named, *days))} FROM people pt"
+        packed = " + ".join(f"({part}) * {1 << self._packed[name][0]}" for name, part in parts.items() if part != "0")
+        keys = [*words, f"CAST({packed} AS BIGINT) AS {PACKED}"]
+        if tally is not None:
+            keys.append("coalesce(y.tally, '') AS tally")
+        select = f"SELECT pt.p, {', '.join((*keys, *days))} FROM people pt"
         if unread:
             select += " LEFT JOIN (SELECT DISTINCT p FROM unread) u ON u.p = pt.p"
         if tally is not None:
             select += f" LEFT JOIN ({listed(tally)}) y ON y.p = pt.p"
         return select
 
+    def _tallied(self, script: Script) -> bool:
+        return self.measure.id in script.tallies
+
+    @property
+    def _packed(self) -> dict[str, tuple[int, int]]:
+        """First bit and number of bits of each of the small numbers that share a word."""
+        places, first = {}, 0
+        for name, bits in (
+            ("bucket", 3),
+            ("dead", 1),
+            ("unread", 1),
+            ("found", len(self.edges)),
+            ("known", len(self.edges)),
+        ):
+            places[name] = (first, bits)
+            first += bits
+        return places
+
     def combined(self, script: Script) -> tuple[str, ...]:
-        """The columns of ``select`` that tell patients apart."""
-        return (*self.bits(script), "known", *KEYS)
+        """The columns of ``select`` that tell patients apart: few, for patients are grouped and joined by them."""
+        return (*self.bits(script), PACKED, *(("tally",) if self._tallied(script) else ()))
 
     def vector(self, script: Script) -> str:
         """The columns of a vector, over rows ``pt`` of :meth:`select`."""
@@ -162,7 +184,11 @@ class Vectors:
                 truth = f"({script.columns[Question(one.node, one.mode)].expression})"
             made.append(f"{truth} AS t{place}")
         words = ", ".join(_word(self._in_word(word), name) for word, name in enumerate(self.words))
-        asked = f"SELECT pt.*, {', '.join(made)} FROM combo pt"
+        parts = {name: f"({PACKED} >> {first}) & {(1 << bits) - 1}" for name, (first, bits) in self._packed.items()}
+        parts |= {name: f"{parts[name]} <> 0" for name in ("dead", "unread")}
+        told = ", ".join(f"{part} AS {name}" for name, part in parts.items())
+        told += "" if self._tallied(script) else ", '' AS tally"
+        asked = f"SELECT pt.*, {', '.join(made)} FROM (SELECT *, {told} FROM combo) pt"
         return f"SELECT number, {', '.join((words, *KEYS, *self.days))} FROM ({asked})"
 
     def _in_word(self, word: int) -> list[str]:
