@@ -18,7 +18,7 @@ from smartapp.facts.instants import Instant
 from smartapp.groups.model import Group
 from smartapp.measures.model import Measure
 from smartapp.measures.results import MeasureResult, evaluate_measure
-from smartapp.population.engines import DuckDB, Engine, tally_table
+from smartapp.population.engines import DuckDB, Engine
 from smartapp.population.lanes import Job, run_side_by_side
 from smartapp.population.layout import arrange, clean
 from smartapp.population.memberships import digest, group_question, write_memberships
@@ -56,34 +56,29 @@ class Population:
 
         ``engine`` runs the SQL: DuckDB where none is given.
         """
+        try:
+            return self._compute(store, value_sets, times, engine or DuckDB())
+        finally:
+            store.clear()
+
+    def _compute(self, store: Store, value_sets: ValueSets, times: Times, engine: Engine) -> Computed:
         known = arrange(store, self.program.code_questions, value_sets)
-        connection = store.connection
-        mark = json.dumps(
-            [
-                store.meta("classes"),
-                times.period,
-                times.as_of,
-                [_rule(one) for one in self.vectors],
-                digest(self.groups),
-            ]
-        )
+        rules = [_rule(one) for one in self.vectors]
+        mark = json.dumps([store.meta("classes"), times.period, times.as_of, rules, digest(self.groups)])
         anew = store.meta("computed") != mark
         everybody = store.count("patient")
         patients = everybody if anew else store.count("changed")
         if not anew and not patients:
             return Computed(0, everybody, {})
-        engine = engine or DuckDB()
         script = self.program.script(known, times, engine.dialect)
         with _limited(store, not anew):
             engine.run(store, script)
         if anew:
-            connection.execute("DELETE FROM vector")
+            store.connection.execute("DELETE FROM vector")
         writing = _Writing(store, script, times, anew=anew, unread=bool(known.unread))
         run_side_by_side(store, [Job(one.measure.id, partial(writing.measure, one)) for one in self.vectors])
         writing.finish()
         write_memberships(store, script, self.groups, anew=anew)
-        for name in ("people", *map(tally_table, script.tallies)):
-            connection.execute(f"DROP TABLE {SCRATCH}.{name}")
         store.set_meta("computed", mark)
         clean(store)
         return Computed(patients, everybody, writing.made)

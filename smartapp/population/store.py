@@ -136,6 +136,12 @@ class Store(Session):
         connection.execute(f"SET temp_directory = '{place}.tmp'")
         return cls(connection)
 
+    def clear(self) -> None:
+        """Drop the tables of ``scratch``."""
+        found = f"SELECT table_name FROM duckdb_tables() WHERE database_name = '{SCRATCH}'"
+        for (name,) in self.connection.execute(found).fetchall():
+            self.connection.execute(f"DROP TABLE {SCRATCH}.{name}")
+
     def close(self) -> None:
         self.connection.close()
 
