@@ -83,7 +83,7 @@ _STATES: Mapping[State, tuple[str, str, str]] = {
     State.SENT: ("Sent", "good", "It is with the patient."),
     State.FAILED: ("Failed", "bad", "It could not be delivered. Edit it or discard it."),
     State.DEAD_LETTER: ("Failed for good", "bad", "It was tried several times. Edit it or discard it."),
-    State.CANCELLED: ("Discarded", "none", "It was taken back. Nothing was sent."),
+    State.CANCELLED: ("Discarded", "none", "Nothing was sent."),
     State.REPLIED: ("Answered", "good", "The patient answered."),
 }
 _IN_PORTAL: Mapping[State, tuple[str, str, str]] = {
@@ -105,7 +105,7 @@ _REASONS: Mapping[str, str] = {
     "messages.lost": "The worker stopped; it is tried again.",
     "messages.due": "The time it waited for has come.",
     "messages.held-by-staff": "Somebody held it back.",
-    "messages.undone": "Somebody took it back.",
+    "messages.undone": "Somebody took it back. A new one can be drafted from the care that is due.",
     "messages.attested": "Somebody delivered it by hand and said so.",
     "calls.reached": "Somebody reached the patient on the phone.",
     "calls.no-answer": "Nobody answered the call.",
