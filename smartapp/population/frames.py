@@ -10,9 +10,10 @@ characters of texts.
 
 from __future__ import annotations
 
+import struct
 import sys
 from array import array
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import lru_cache
 from itertools import accumulate, islice
 from typing import Any
@@ -90,7 +91,9 @@ class _Frame:
                 return *there, *self._texts(column, "".join(column))
         try:
             return 0, ABSENT, self._put(_values(kind, column, rows)), ABSENT
-        except TypeError:
+        except (TypeError, struct.error):
+            if None not in column:
+                raise
             there = self._there(column)
             return *there, self._put(_values(kind, [0 if one is None else one for one in column], rows)), ABSENT
 
@@ -118,11 +121,11 @@ class _Frame:
         size = sizes[0]
         if sizes.count(size) == len(sizes):
             return self._put(_steps(len(sizes), size)), self._put(data)
-        return self._put(array("i", accumulate(sizes, initial=0)).tobytes()), self._put(data)
+        return self._put(_packer(len(sizes) + 1, "i")(*accumulate(sizes, initial=0))), self._put(data)
 
 
 def _values(kind: str, column: Sequence[Any], rows: int) -> bytes:
-    """Raises TypeError where one is None."""
+    """Raises TypeError or struct.error where one is None."""
     if kind == "b":
         first = column[0]
         if column.count(first) == rows:
@@ -131,17 +134,23 @@ def _values(kind: str, column: Sequence[Any], rows: int) -> bytes:
             raise TypeError
         return _bits(column)
     if kind == "d":
-        return array(kind, column).tobytes()
+        return _packer(rows, kind)(*column)
     first = column[0]
     if first == column[-1] and column.count(first) == rows:
-        return array(kind, (first,)).tobytes() * rows
-    return array(kind, column).tobytes()
+        return _packer(1, kind)(first) * rows
+    return _packer(rows, kind)(*column)
 
 
 def _bits(truths: Sequence[bool]) -> bytes:
     """The first in the lowest bit of the first byte."""
     digits = "".join(["1" if one else "0" for one in reversed(truths)])
     return int(digits, 2).to_bytes((len(truths) + 7) // 8, "little")
+
+
+@lru_cache(maxsize=1024)
+def _packer(count: int, kind: str) -> Callable[..., bytes]:
+    """So many numbers as bytes: with half the steps of an array, which looks at each as at a call's argument."""
+    return struct.Struct(f"{count}{kind}").pack
 
 
 @lru_cache(maxsize=512)
