@@ -18,16 +18,24 @@ install: $(VENV)/.installed ## the environment in .venv, from the lock file
 demo: install ## a sandbox EHR and the app on this machine; prints the address to open
 	$(BIN)/smartapp demo $(if $(PATIENTS),--patients $(PATIENTS))
 
-# Tracing doubles what Python code costs. So the core is traced under the tests of its own; under those that start whole
-# servers only the edges are, which nothing else reaches.
-PYTEST := $(BIN)/python -m pytest -n 3 --dist loadfile -m "not deep"
-CORE_TESTS := tests/unit tests/spec tests/launch tests/generative
-SERVER_TESTS := tests/integration tests/browser tests/faults
-EDGES := web services reading demo
+# Tracing doubles what Python code costs. So it is on where it tells what nothing else does: under the tests of the core,
+# but for those that say the same of more input, and of the tests that start servers under the ones that go through the
+# app's pages.
+PYTEST := $(BIN)/python -m pytest -n 3 --dist loadfile --no-loadscope-reorder -m "not deep"
+CORE := tests/unit tests/spec tests/launch tests/generative
+MORE_INPUT := $(addprefix tests/spec/test_,content_policy_large.py measures_decks.py measures_mutants.py \
+  measures_tables.py measures_unread.py sql_population_decks.py) $(addprefix tests/unit/test_,docs.py \
+  import_directions.py population_groups.py queue_any_order.py sandbox_patients.py sandbox_patients_cast.py \
+  sandbox_patients_codes.py sandbox_patients_states.py)
+SERVERS := tests/integration tests/browser tests/faults
+PAGES := $(addprefix tests/integration/test_,chart_story.py enrolment_pages.py messages_page.py sms_hook.py \
+  wordings_page.py)
 
-test: install lint tools ## lint, types and all tests, with the coverage floors
-	$(PYTEST) --cov --cov-report= $(CORE_TESTS)
-	$(PYTEST) --cov-append $(EDGES:%=--cov=smartapp/%) --cov-report= --no-loadscope-reorder $(SERVER_TESTS)
+test: lint tests ## lint, types and all tests, with the coverage floors
+
+tests: install tools
+	$(PYTEST) --cov --cov-report= $(CORE) $(PAGES) $(MORE_INPUT:%=--ignore=%)
+	$(PYTEST) $(MORE_INPUT) $(SERVERS) $(PAGES:%=--ignore=%)
 	$(BIN)/python -m coverage json -q -o .coverage.json
 	$(BIN)/python tests/coverage_floors.py .coverage.json
 
@@ -54,4 +62,4 @@ lock: ## resolve requirements.lock again (Python 3.11 to 3.13, every wheel's has
 	$(PYTHON) -m uv pip compile pyproject.toml --extra test --extra postgres --universal --python-version 3.11 \
 	  --generate-hashes --no-emit-index-url --no-header -o requirements.lock requirements.build.in --quiet
 
-.PHONY: help install demo test test-deep test-spark lint tools bench lock
+.PHONY: help install demo test tests test-deep test-spark lint tools bench lock
