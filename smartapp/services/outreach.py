@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from datetime import date
 
 from launch.context import LaunchContext
+from smartapp.day_words import day_text
 from smartapp.errors import InputError, NotFoundError
 from smartapp.measures.model import Measure
 from smartapp.messages.drafting import Draft
@@ -99,7 +100,7 @@ class OutreachService:
         if under_way is None or under_way.state in (State.SENT, State.REPLIED):
             raise InputError(
                 "messages.asked-back",
-                f"This patient is being asked back already; the next step is due on {run.progress.due:%Y-%m-%d}.",
+                f"This patient is being asked back already; the next step is due on {day_text(run.progress.due)}.",
                 status=409,
             )
         return under_way if under_way.campaign else None

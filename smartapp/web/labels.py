@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, date, datetime, timedelta, tzinfo
 
+from smartapp.day_words import day_text as day_text
 from smartapp.facts import codes
 from smartapp.facts.events import Event
 from smartapp.facts.instants import Instant, day_of, is_finite
@@ -55,11 +56,6 @@ CATEGORIES = {
     "exam": "examinations",
     "sdoh": "social circumstances",
 }
-
-
-def day_text(day: date) -> str:
-    """``3 Nov 2026``: no locale reads it the wrong way round."""
-    return f"{day.day} {day:%b %Y}"
 
 
 def moment_text(at: datetime, zone: tzinfo = UTC) -> str:

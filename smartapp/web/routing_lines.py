@@ -19,7 +19,6 @@ _CHANNEL_NAMES: Mapping[str, str] = {
 }  # fmt: skip
 _RECORD = re.compile(r"\b(?:Consent|RelatedPerson|Patient)/[A-Za-z0-9.-]*[A-Za-z0-9](?: of (\d{4}-\d{2}-\d{2}))?")
 _TELLS = re.compile(r"the text tells of ([a-z, ]+)\.")
-_REQUIREMENT = re.compile(r" \(R\d+\)")
 _OBVIOUS = "By the portal."
 
 
@@ -38,7 +37,7 @@ class RoutingLine:
 
 def routing_line(decision: RoutingDecision, channel: str, zone: tzinfo = UTC) -> RoutingLine:
     """The decision on a message that is on ``channel`` now."""
-    reasons = [(reason.code, _REQUIREMENT.sub("", reason.text)) for reason in decision.reasons]
+    reasons = [(reason.code, reason.text) for reason in decision.reasons]
     text, tone = _would(decision, zone)
     if decision.action == "send" and decision.channel == channel:
         text = ""

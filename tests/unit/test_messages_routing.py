@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
@@ -40,7 +41,10 @@ PERSON = Recipient(
 
 
 def go(message: MessageFacts = PLAIN, person: Recipient = PERSON, sent=(), now=WEDNESDAY_NOON) -> RoutingDecision:
-    return route(message, person, sent=sent, now=now, rules=RULES)
+    decision = route(message, person, sent=sent, now=now, rules=RULES)
+    # What staff read holds no number of a requirement.
+    assert not [reason.text for reason in decision.reasons if re.search(r"\bR\d+\b", reason.text)]
+    return decision
 
 
 def codes(decision: RoutingDecision) -> set[str]:

@@ -51,8 +51,8 @@ def said(*reasons: tuple[str, str]) -> list[str]:
         ),
         ([("consent-voice", "Consent to be reached by call is refused: Consent/x9.")],
          ["Consent to be reached by call is refused: the EHR's record."]),
-        # That a portal's message goes by the portal needs no line; numbers of requirements are nobody's words.
-        ([("channel", "By the portal."), ("better-day", "A better day of the week is near (R60).")],
+        # That a portal's message goes by the portal needs no line.
+        ([("channel", "By the portal."), ("better-day", "A better day of the week is near.")],
          ["A better day of the week is near."]),
     ],
 )  # fmt: skip

@@ -129,8 +129,9 @@ def route(
     if not message.translation_reviewed:
         reasons.append(Reason("translation", "The translation has not been reviewed by a person."))
         return RoutingDecision("hold", None, None, tuple(reasons))
+    # R17.
     if recipient.dormant is not False and message.care_specific and not recipient.reengaged:
-        text = "Has not been seen for a year or it is not known: asked back first (R17)."
+        text = "Has not been seen for a year, or that is not known: asked back first."
         return RoutingDecision("hold", None, None, (*reasons, Reason("re-engage-first", text)))
     channel = recipient.preference if recipient.preference in channels else channels[0]
     if recipient.preference and channel != recipient.preference:
@@ -269,7 +270,7 @@ def _hour(
         return first
     best = preferred_time(free, zone, state, rules, weekdays=recipient.answers_on)
     if best is not None and best > first:
-        reasons.append(Reason("better-day", "A better day of the week is near (R60)."))
+        reasons.append(Reason("better-day", "A better day of the week is near."))  # R60
     return best
 
 
