@@ -9,6 +9,7 @@ from typing import Any
 
 from launch.context import LaunchContext
 from smartapp.criteria.nodes import Condition, Define, EventSet
+from smartapp.day_words import day_text
 from smartapp.facts.events import Coverage, Event, Facts
 from smartapp.facts.instants import day_of, is_finite
 from smartapp.measures.due import Due
@@ -19,7 +20,7 @@ from smartapp.measures.statuses import Because, ClinicalStatus, GapStatus, Reaso
 from smartapp.persistence.practice import GapRemark
 from smartapp.services.chart import ChartView
 from smartapp.web.evidence import EventLine, StepLine, event_lines, steps_of
-from smartapp.web.labels import ago_text, day_text, instant_text, moment_text, span_text, what_text
+from smartapp.web.labels import ago_text, instant_text, moment_text, span_text, what_text
 from smartapp.web.missing import missing_text
 from smartapp.web.necessity import Necessity
 from smartapp.web.trend import Trend, trend

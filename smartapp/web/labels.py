@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, date, datetime, timedelta, tzinfo
 
-from smartapp.day_words import day_text as day_text
+from smartapp.day_words import day_text
 from smartapp.facts import codes
 from smartapp.facts.events import Event
 from smartapp.facts.instants import Instant, day_of, is_finite

@@ -6,13 +6,14 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, tzinfo
 
+from smartapp.day_words import day_text
 from smartapp.messages.ledger import Event
 from smartapp.messages.policy import ALLUSION, NOTICE, Span, Verdict
 from smartapp.messages.record import PORTAL, Message
 from smartapp.messages.routing import UNTOLD, RoutingDecision
 from smartapp.messages.states import EDITABLE, NEXT, State
 from smartapp.services.routed import Practice
-from smartapp.web.labels import day_text, moment_text
+from smartapp.web.labels import moment_text
 from smartapp.web.message_words import (
     ABOUT,
     APPROVED_FOR,

@@ -10,8 +10,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, tzinfo
 
+from smartapp.day_words import day_text
 from smartapp.messages.routing import RoutingDecision
-from smartapp.web.labels import day_text, moment_text
+from smartapp.web.labels import moment_text
 from smartapp.web.message_words import CHANNEL_TEXT, REVEALS
 
 _CHANNEL_NAMES: Mapping[str, str] = {

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from flask import Blueprint, Response, g, redirect, request, url_for
 from werkzeug.wrappers import Response as AnyResponse
 
+from smartapp.day_words import day_text
 from smartapp.messages.approvals import Approval
 from smartapp.messages.sequences import built_in_sequences
 from smartapp.messages.templates import PURPOSES, Template, channel_class
@@ -19,7 +20,7 @@ from smartapp.services.patient_line import PatientLine
 from smartapp.web import frame
 from smartapp.web.forms import choice_field, text_field
 from smartapp.web.guards import ADMINISTRATOR, CLINICIAN, within_launch
-from smartapp.web.labels import by_whom, day_text
+from smartapp.web.labels import by_whom
 from smartapp.web.message_words import ABOUT, channels_text
 from smartapp.web.parts import parts
 

@@ -6,13 +6,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, tzinfo
 
+from smartapp.day_words import day_text
 from smartapp.measures.due import Due
 from smartapp.measures.model import Measure
 from smartapp.measures.statuses import ClinicalStatus
 from smartapp.services.panel_documents import MemberGap, MemberLine, PanelList
 from smartapp.services.worklist import Asides, Asked, Row, count_measures, count_statuses, open_gaps, select
 from smartapp.web.chart_page import STATUS, caveat_text, due_text_of, summary_text
-from smartapp.web.labels import ago_text, birth_text, day_text, moment_text
+from smartapp.web.labels import ago_text, birth_text, moment_text
 from smartapp.web.missing import requirement_text
 from smartapp.web.worklist_query import Query
 
