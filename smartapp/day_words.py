@@ -7,12 +7,10 @@ from datetime import date
 
 def day_text(day: date) -> str:
     """``3 Nov 2026``: no locale reads it the wrong way round."""
-    return f"{day.day} {month_text(day.month)} {day.year:04}"
+    return f"{day.day} {MONTHS[day.month - 1][:3]} {day.year:04}"
 
 
-def month_text(month: int) -> str:
-    """``Nov`` for 11."""
-    return _MONTHS[month - 1]
-
-
-_MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+MONTHS = (
+    "January", "February", "March", "April", "May", "June",
+    "July", "August", "September", "October", "November", "December",
+)  # fmt: skip

@@ -15,7 +15,9 @@ from smartapp.measures.schedules import DEFAULT
 from smartapp.messages.channels.build import set_up
 from smartapp.messages.policy.practice import PracticeWords
 from smartapp.messages.routing import PracticeRules, RuleRow
-from smartapp.messages.sequences import Sequence
+from smartapp.messages.sequences import Sequence, Stop
+from smartapp.messages.templates import built_in
+from smartapp.services.rule_words import rule_text, value_text
 
 AS_IT_COMES = "as the app comes"
 CHOSEN = "chosen by the practice"
@@ -104,65 +106,41 @@ def _channels(settings: Settings, origin: Origin) -> Iterator[SettingLine]:
 
 def _rule(row: RuleRow) -> SettingLine:
     bound = "" if row.key.startswith("hours.") else row.bound  # said once, for all of them
-    return SettingLine(_rule_text(row.key), row.value, row.source, bound)
+    return SettingLine(rule_text(row.key), value_text(row), row.source, bound)
 
 
 def _bound_of_hours(rows: Iterable[RuleRow]) -> str:
     return next(row.bound for row in rows if row.key.startswith("hours."))
 
 
-_RULES = {
-    "limits.sms_characters": "Longest text message, in characters",
-    "limits.voice_seconds": "Longest call, in seconds",
-    "limits.words_per_minute": "Words that are spoken in a minute",
-    "channels.order": "Order of channels, where the patient prefers none",
-    "channels.quiet": "Channels with quiet hours",
-    "minors.own_say_from": "Young patients who may have the say alone: from the age of",
-    "minors.own_say_to": "Young patients who may have the say alone: to the age of",
-    "preferred.weekdays": "Preferred days",
-    "preferred.from": "Preferred hours: from",
-    "preferred.to": "Preferred hours: to",
-    "preferred.wait_days": "Longest wait for a better day, in days",
-    "closed.sundays": "Nobody is written to on Sundays",
-    "closed.holidays": "Nobody is written to on holidays",
-    "closed.fixed": "Holidays by date (month and day)",
-    "closed.floating": "Holidays by weekday",
+_STOPS = {
+    Stop.APPOINTMENT_MADE: "an appointment",
+    Stop.REPLIED: "an answer",
+    Stop.GAP_CLOSED: "the care being given",
+    Stop.OPTED_OUT: "an opt-out",
+    Stop.DISCARDED: "a message being discarded",
+    Stop.DECEASED: "the patient's death",
 }
-_DAYS = {
-    "all": "every day", "mon": "Mondays", "tue": "Tuesdays", "wed": "Wednesdays", "thu": "Thursdays",
-    "fri": "Fridays", "sat": "Saturdays", "sun": "Sundays",
-}  # fmt: skip
-_BY = {
-    "any": "all channels together", "portal": "the portal", "sms": "text message", "email": "e-mail",
-    "voice": "call", "letter": "letter",
-}  # fmt: skip
-
-
-def _rule_text(key: str) -> str:
-    match key.split("."):
-        case ["hours", state, day]:
-            return f"Hours {'everywhere' if state == 'US' else f'in {state}'}, {_DAYS[day]}"
-        case ["caps", channel, span]:
-            return f"Most messages a {span}, by {_BY[channel]}"
-    return _RULES.get(key, key)
 
 
 def _sequences(sequences: Mapping[str, Sequence]) -> Iterator[SettingLine]:
+    wordings = built_in()
     for sequence in sequences.values():
         day = 0
         for number, step in enumerate(sequence.steps, 1):
             day += step.wait_days
             way = "a call by staff" if step.task else "a message"
             when = "at once" if day == 0 else f"after {day} days"
-            yield SettingLine(f"Step {number}", f"{way} {when} ({step.template})", AS_IT_COMES)
-        stops = ", ".join(sorted(stop.value.replace("-", " ") for stop in sequence.stops))
+            subject = wordings.get(step.template).wordings["en"].subject
+            yield SettingLine(f"Step {number}", f"{way} {when}: “{subject}”", AS_IT_COMES)
+        stops = ", ".join(words for stop, words in _STOPS.items() if stop in sequence.stops)
         yield SettingLine("It ends with", stops, AS_IT_COMES)
 
 
 def _schedule(choices: Choices) -> SettingLine:
     source = choices.schedule.source
     own = choices.schedule is not DEFAULT
-    return SettingLine(source.steward, f"{choices.schedule.id}, {source.edition}", CHOSEN if own else AS_IT_COMES)
+    return SettingLine(source.steward, f"Edition {source.edition}", CHOSEN if own else AS_IT_COMES)
 
 
 def _cadences(choices: Choices) -> Iterator[SettingLine]:

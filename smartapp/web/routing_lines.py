@@ -11,13 +11,11 @@ from dataclasses import dataclass
 from datetime import UTC, date, tzinfo
 
 from smartapp.day_words import day_text
-from smartapp.messages.routing import RoutingDecision
+from smartapp.messages.routing import CHANNEL_NAMES, RoutingDecision
 from smartapp.web.labels import moment_text
 from smartapp.web.message_words import CHANNEL_TEXT, REVEALS
 
-_CHANNEL_NAMES: Mapping[str, str] = {
-    "sms": "text message", "email": "e-mail", "voice": "call", "letter": "letter",
-}  # fmt: skip
+_CHANNEL_NAMES: Mapping[str, str] = {channel: name for channel, name in CHANNEL_NAMES.items() if channel != "portal"}
 _RECORD = re.compile(r"\b(?:Consent|RelatedPerson|Patient)/[A-Za-z0-9.-]*[A-Za-z0-9](?: of (\d{4}-\d{2}-\d{2}))?")
 _TELLS = re.compile(r"the text tells of ([a-z, ]+)\.")
 _OBVIOUS = "By the portal."

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -53,6 +54,40 @@ def test_every_routing_rule_is_there_in_words() -> None:
     shown = len(found["quiet-hours"].lines) + len(found["routing"].lines)
     assert shown == len(practice_rules().rows)
     assert not any("." in one.what for name in ("quiet-hours", "routing") for one in found[name].lines)
+    values = {one.what: one.value for name in ("quiet-hours", "routing") for one in found[name].lines}
+    assert (
+        values["Order of channels, where the patient prefers none"] == "the portal, text message, e-mail, call, letter"
+    )
+    assert values["Channels with quiet hours"] == "text message, call, e-mail"
+    assert values["Preferred days"] == "Tuesdays, Wednesdays, Thursdays"
+    assert values["Holidays by date"] == "1 January, 19 June, 4 July, 11 November, 25 December"
+    assert values["Holidays by weekday"].startswith(
+        "the third Monday in January, the third Monday in February, the last "
+    )
+    assert values["Hours in RI, Sundays"] == "not at all"
+    assert values["Nobody is written to on Sundays"] == "yes"
+
+
+def test_a_practices_own_days_are_in_words_too(tmp_path: Path) -> None:
+    own = tmp_path / "own.toml"
+    own.write_text(
+        '[closed]\nfixed = ["02-29"]\nfloating = [[11, "fri", -1]]\n[channels]\nquiet = ["letter"]\n[caps.email]\nday = 1'
+    )
+    found = sections(rules=own)
+    assert line(found["quiet-hours"], "Holidays by date")[0].endswith(", 25 December, 29 February")
+    assert line(found["quiet-hours"], "Holidays by weekday")[0].endswith(", the last Friday in November")
+    assert line(found["routing"], "Channels with quiet hours")[0] == "text message, call, e-mail, letter"
+    assert line(found["routing"], "Most messages a day, by e-mail")[0] == "1"
+
+
+def test_steps_and_ends_of_a_sequence_are_in_words() -> None:
+    found = sections()["sequences"]
+    assert line(found, "Step 1")[0] == "a message at once: “We would love to see you again”"
+    assert line(found, "It ends with")[0] == (
+        "an appointment, an answer, the care being given, an opt-out, the patient's death"
+    )
+    assert len(line(found, "It ends with")[0].split(", ")) == len(built_in_sequences()["re-engagement"].stops)
+    assert not any(re.search(r"[a-z]\.[a-z]|[a-z]_[a-z]", one.value) for one in found.lines)
 
 
 def test_what_the_practice_settled_says_where(tmp_path: Path) -> None:

@@ -135,7 +135,9 @@ def route(
         return RoutingDecision("hold", None, None, (*reasons, Reason("re-engage-first", text)))
     channel = recipient.preference if recipient.preference in channels else channels[0]
     if recipient.preference and channel != recipient.preference:
-        reasons.append(Reason("preference-closed", f"Prefers {_NAMES[recipient.preference]}, which this may not use."))
+        reasons.append(
+            Reason("preference-closed", f"Prefers {CHANNEL_NAMES[recipient.preference]}, which this may not use.")
+        )
     reasons.append(Reason("channel", _why(channel, recipient)))
     if PART_2 in message.verdict.sensitive:
         reasons.append(
@@ -155,9 +157,10 @@ def route(
     return RoutingDecision("hold" if moment > now else "send", channel, moment, tuple(reasons))
 
 
-_NAMES: Mapping[Channel, str] = {
+CHANNEL_NAMES: Mapping[Channel, str] = {
     "portal": "the portal", "sms": "text message", "email": "e-mail", "voice": "call", "letter": "letter",
 }  # fmt: skip
+"""What a channel is called where staff read of it."""
 
 
 def _never(message: MessageFacts, recipient: Recipient, rules: Rules) -> Reason | None:
@@ -204,7 +207,7 @@ def _closed_by_policy(channel: Channel, message: MessageFacts, rules: Rules) -> 
     part_2 = channel != "portal" and PART_2 in message.verdict.sensitive
     if part_2 or channel not in message.verdict.channels:
         told = f"substance use care ({PART_2})" if part_2 else ", ".join(message.verdict.disclosure)
-        return Reason(f"policy-{channel}", f"Not by {_NAMES[channel]}: the text tells of {told}.")
+        return Reason(f"policy-{channel}", f"Not by {CHANNEL_NAMES[channel]}: the text tells of {told}.")
     text = message.text(channel)
     if channel == "sms" and len(text) > rules.sms_characters:
         return Reason("sms-length", f"Longer than {rules.sms_characters} characters.")
@@ -219,7 +222,7 @@ def _closed_by_policy(channel: Channel, message: MessageFacts, rules: Rules) -> 
 
 def _closed_by_consent(channel: Channel, recipient: Recipient) -> Reason | None:
     if channel in recipient.opted_out:
-        return Reason(f"opted-out-{channel}", f"Has opted out of being reached by {_NAMES[channel]}.")
+        return Reason(f"opted-out-{channel}", f"Has opted out of being reached by {CHANNEL_NAMES[channel]}.")
     if channel == "portal":
         return None if recipient.portal_account else Reason("no-portal", "Has no portal account.")
     consent = recipient.consent.get(channel, "unknown")
@@ -227,10 +230,10 @@ def _closed_by_consent(channel: Channel, recipient: Recipient) -> Reason | None:
         source = recipient.sources.get(channel, "")
         return Reason(
             f"consent-{channel}",
-            f"Consent to be reached by {_NAMES[channel]} is {consent}{': ' if source else ''}{source}.",
+            f"Consent to be reached by {CHANNEL_NAMES[channel]} is {consent}{': ' if source else ''}{source}.",
         )
     if not recipient.addresses.get(channel):
-        return Reason(f"address-{channel}", f"No address of their own is on file for: {_NAMES[channel]}.")
+        return Reason(f"address-{channel}", f"No address of their own is on file for: {CHANNEL_NAMES[channel]}.")
     return None
 
 
@@ -245,7 +248,7 @@ def _why(channel: Channel, recipient: Recipient) -> str:
     """Why this channel and no other."""
     preferred = ", which the patient prefers" if channel == recipient.preference else ""
     source = recipient.sources.get(channel, "") if channel != "portal" else ""
-    return f"By {_NAMES[channel]}{preferred}{f'; consent: {source}' if source else ''}."
+    return f"By {CHANNEL_NAMES[channel]}{preferred}{f'; consent: {source}' if source else ''}."
 
 
 def _free(channel: Channel, sent: Sequence[tuple[datetime, Channel]], now: datetime, rules: Rules) -> datetime:

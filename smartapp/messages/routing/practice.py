@@ -25,12 +25,16 @@ BUILT_IN = "as the app comes"
 
 @dataclass(frozen=True, slots=True)
 class RuleRow:
-    """One rule as it holds: its key, its value in words, where it comes from, and how far a practice may change it."""
+    """One rule as it holds: its key, its value in one line, where it comes from, and how far a practice may change it.
+
+    ``given`` is the value as the file has it.
+    """
 
     key: str
     value: str
     source: str
     bound: str
+    given: Any
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +82,7 @@ def practice_rules(path: Path | None = None) -> PracticeRules:
     if not merged["preferred"]["from"] < merged["preferred"]["to"]:
         raise ConfigurationError("messages.rules", f"{name}: preferred.from is not before preferred.to.")
     rows = tuple(
-        RuleRow(key, _said(value), f"the practice's file {name}" if key in changed else BUILT_IN, _bound(key))
+        RuleRow(key, _said(value), f"the practice's file {name}" if key in changed else BUILT_IN, _bound(key), value)
         for key, value in _flat(merged)
         if key.partition(".")[0] not in _FACTS
     )
