@@ -71,7 +71,8 @@ def test_every_routing_rule_is_there_in_words() -> None:
 def test_a_practices_own_days_are_in_words_too(tmp_path: Path) -> None:
     own = tmp_path / "own.toml"
     own.write_text(
-        '[closed]\nfixed = ["02-29"]\nfloating = [[11, "fri", -1]]\n[channels]\nquiet = ["letter"]\n[caps.email]\nday = 1'
+        '[closed]\nfixed = ["02-29"]\nfloating = [[11, "fri", -1]]\n'
+        '[channels]\nquiet = ["letter"]\n[caps.email]\nday = 1'
     )
     found = sections(rules=own)
     assert line(found["quiet-hours"], "Holidays by date")[0].endswith(", 25 December, 29 February")
