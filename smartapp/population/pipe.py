@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Iterator
+from itertools import islice
 
-from smartapp.population.arrow import FrameStream
+from smartapp.population.arrow import stream
 from smartapp.population.columns import RESOURCE_COLUMNS
 from smartapp.population.frames import Row, frames
 from smartapp.population.rows import KINDS
 from smartapp.population.store import Store
 
+_AT_ONCE = 123
+"""Frames that are stored at once: about as many rows as DuckDB compresses together."""
 _WORD = 8
 _END = bytes(_WORD)
 
@@ -22,19 +25,23 @@ def load_rows(store: Store, rows: Iterable[Row]) -> None:
 
 def load_frames(store: Store, made: Iterator[bytes]) -> None:
     """Add the rows of frames to the table. What the iterator raises is raised here, and nothing is added then."""
-    stream = FrameStream(dict(zip(RESOURCE_COLUMNS, KINDS, strict=True)), made)
-    store.connection.register("incoming", stream.capsule)
+    columns = dict(zip(RESOURCE_COLUMNS, KINDS, strict=True))
+    connection = store.connection
     # Else DuckDB keeps five groups of 122,880 rows in each thread, and compresses them when nobody reads any more.
-    store.connection.execute("SET write_buffer_row_group_count = 1")
+    connection.execute("SET write_buffer_row_group_count = 1")
+    connection.execute("BEGIN")
     try:
-        store.connection.execute("INSERT INTO resource SELECT * FROM incoming")
-    except Exception:
-        if stream.failure is not None:
-            raise stream.failure from None
+        while some := list(islice(made, _AT_ONCE)):
+            connection.register("incoming", stream(columns, some))
+            connection.execute("INSERT INTO resource SELECT * FROM incoming")
+            connection.unregister("incoming")
+    except BaseException:
+        connection.execute("ROLLBACK")
         raise
+    else:
+        connection.execute("COMMIT")
     finally:
-        store.connection.execute("RESET write_buffer_row_group_count")
-        store.connection.unregister("incoming")
+        connection.execute("RESET write_buffer_row_group_count")
 
 
 def write_frame(descriptor: int, frame: bytes) -> None:
