@@ -22,20 +22,20 @@ demo: install ## a sandbox EHR and the app on this machine; prints the address t
 # but for those that say the same of more input, and of the tests that start servers under the ones that go through the
 # app's pages, or show its reader every kind of server.
 PYTEST := $(BIN)/python -m pytest -n 3 --dist loadfile --no-loadscope-reorder -m "not deep"
-CORE := tests/unit tests/spec tests/launch tests/generative
+CORE_TESTS := tests/unit tests/spec tests/launch tests/generative
 MORE_INPUT := $(addprefix tests/spec/test_,content_policy_large.py measures_decks.py measures_mutants.py \
   measures_tables.py measures_unread.py sql_population_decks.py) $(addprefix tests/unit/test_,docs.py \
   import_directions.py population_groups.py queue_any_order.py sandbox_patients.py sandbox_patients_cast.py \
   sandbox_patients_codes.py sandbox_patients_states.py)
-SERVERS := tests/integration tests/browser tests/faults
+SERVER_TESTS := tests/integration tests/browser tests/faults
 PAGES := tests/faults/test_reading_hostile_servers.py $(addprefix tests/integration/test_,chart_story.py \
   enrolment_pages.py messages_page.py sms_hook.py wordings_page.py)
 
 test: lint tests ## lint, types and all tests, with the coverage floors
 
 tests: install tools
-	$(PYTEST) --cov --cov-report= $(CORE) $(PAGES) $(MORE_INPUT:%=--ignore=%)
-	$(PYTEST) $(MORE_INPUT) $(SERVERS) $(PAGES:%=--ignore=%)
+	$(PYTEST) --cov --cov-report= $(CORE_TESTS) $(PAGES) $(MORE_INPUT:%=--ignore=%)
+	$(PYTEST) $(MORE_INPUT) $(SERVER_TESTS) $(PAGES:%=--ignore=%)
 	$(BIN)/python -m coverage json -q -o .coverage.json
 	$(BIN)/python tests/coverage_floors.py .coverage.json
 

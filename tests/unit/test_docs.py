@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import re
+import subprocess
 import sys
 from pathlib import Path
 
@@ -94,6 +95,15 @@ def test_make_test_runs_every_folder_of_tests() -> None:
     named = re.findall(r"^[A-Z]+_TESTS := (.*)$", (DOCS.parent / "Makefile").read_text(), re.MULTILINE)
     there = {path.parent.relative_to(DOCS.parent).as_posix() for path in (DOCS.parent / "tests").glob("*/test_*.py")}
     assert {folder for line in named for folder in line.split()} == there
+
+
+def test_make_test_runs_every_file_once_traced_or_not() -> None:
+    shown = subprocess.run(["make", "-n", "tests"], cwd=DOCS.parent, capture_output=True, text=True, check=True).stdout
+    traced, untraced = ([*line.split()] for line in shown.splitlines() if " -m pytest " in line)
+    for one, other in ((traced, untraced), (untraced, traced)):
+        left_out = [word.removeprefix("--ignore=") for word in one if word.startswith("--ignore=")]
+        assert left_out and set(left_out) == {word for word in other if word.endswith(".py") and word[0] != "-"}
+        assert all((DOCS.parent / name).is_file() for name in left_out)
 
 
 if __name__ == "__main__" and "--update" in sys.argv:
