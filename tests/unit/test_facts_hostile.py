@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from support.facts_builders import concept, event, resource
 
 from smartapp.errors import InputError
-from smartapp.facts import concepts, elements
+from smartapp.facts import concepts, elements, normalise
 from smartapp.facts.elements import NotAFact
 from smartapp.facts.events import Event
 from smartapp.facts.meaning import MEANINGS
@@ -130,6 +130,14 @@ def test_the_memory_of_codes_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None
     for number in range(20):
         assert event("Observation", code=concept(f"c{number}")).codes[0].code == f"c{number}"
         assert len(elements._codings) <= 3
+
+
+def test_the_memory_of_versions_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(normalise, "_KEPT", 3)
+    normalise._VERSIONS.clear()
+    both = [resource("Observation", meta={"versionId": str(number)}, status=f"s{number}") for number in range(20)]
+    assert facts_from_resources("p1", both).facts.events[0].status == "s19"
+    assert 0 < len(normalise._VERSIONS) <= 3
 
 
 def test_the_memory_of_coded_texts_is_bounded_and_holds_no_long_ones(monkeypatch: pytest.MonkeyPatch) -> None:
