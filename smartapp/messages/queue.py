@@ -247,8 +247,11 @@ class MessageQueue:
         )  # fmt: skip
 
     def unanswered(self, *, since: datetime, reason: str, limit: int) -> Sequence[Message]:
-        """Of all tenants, the newest first: what was sent since then, and what is held for ``reason``."""
-        sent = (message.c.state == State.SENT.value) & (message.c.sent_at >= since)
+        """Of all tenants, the newest first: what was sent since then, and what is held for ``reason``.
+
+        What was answered is among them: whoever said thank you may still say stop.
+        """
+        sent = message.c.state.in_((State.SENT.value, State.REPLIED.value)) & (message.c.sent_at >= since)
         held = (message.c.state == State.HELD.value) & (message.c.reason == reason) & message.c.server_id.is_not(None)
         wanted = select(message).where(or_(sent, held)).order_by(message.c.updated_at.desc()).limit(limit)
         with reading(self._ledger.engine) as connection:

@@ -14,7 +14,7 @@ from launch.ports import Clock
 from smartapp.audit.logs import Safe
 from smartapp.errors import AppError
 from smartapp.messages.channels.inbound import Request, read_reply
-from smartapp.messages.channels.opt_outs import OptOuts
+from smartapp.messages.channels.opt_outs import EVERY_CHANNEL, OptOuts
 from smartapp.messages.queue import STAFF_TASK, MessageQueue
 from smartapp.messages.record import Message
 from smartapp.messages.states import State
@@ -79,7 +79,8 @@ class ReadBack:
             return 0
         changed = 0
         for kind in ("Communication", "CommunicationRequest", "Task"):
-            by_id = {one.server_id: one for one in some if one.delivered_as == kind and one.server_id}
+            asked = [one for one in some if one.delivered_as == kind and one.state is not State.REPLIED]
+            by_id = {one.server_id: one for one in asked if one.server_id}
             if not by_id:
                 continue
             found = port.resources(kind, f"_id={','.join(map(str, by_id))}&_count={_AT_ONCE}") or ()
@@ -126,20 +127,24 @@ class ReadBack:
         since = min(one.sent_at for one in by_id.values() if one.sent_at is not None)
         people = ",".join(sorted({one.patient for one in by_id.values()}))
         found = port.resources("Communication", f"sender={people}&sent=ge{since:%Y-%m-%d}&_count=200") or ()
-        changed = 0
+        answered: set[str] = set()
         for resource in found:
             message = next((by_id[ref] for ref in _answered(resource) if ref in by_id), None)
             if message is None or _reference(resource.get("sender")) != message.patient:
                 continue
-            if message.state is State.SENT:
-                self._queue.replied(message.id, tenant=message.tenant, actor=message.patient)
-                by_id.pop(f"Communication/{message.server_id}")
-                changed += 1
+            # First: whatever goes wrong after it, nobody who asked for silence is written to.
             if any(read_reply(text) is Request.STOP for text in _texts(resource)):
-                self._opt_outs.add(
-                    tenant=message.tenant, actor=message.patient, source="portal", patient=message.patient
-                )
-        return changed
+                self._silence(message)
+            if message.state is State.SENT and message.id not in answered:
+                self._queue.replied(message.id, tenant=message.tenant, actor=message.patient)
+                answered.add(message.id)
+        return len(answered)
+
+    def _silence(self, message: Message) -> None:
+        tenant, patient = message.tenant, message.patient
+        # A reply is found again at every look.
+        if not self._opt_outs.is_out(tenant=tenant, patient=patient, channel=EVERY_CHANNEL):
+            self._opt_outs.add(tenant=tenant, actor=patient, source="portal", patient=patient)
 
 
 def _by_ehr(messages: Iterable[Message]) -> Iterator[Sequence[Message]]:

@@ -88,15 +88,49 @@ def test_an_ehr_that_does_not_answer_is_asked_again_later(box: Outbox, unanswere
 
 def test_an_answer_under_the_whole_address_counts(box: Outbox) -> None:
     message = sent(box)
-    answer = {
+    assert look(box, [reply(message, "Thanks")])[0] == 1
+    assert box.state(message) == "replied"
+
+
+def reply(message: Message, text: str) -> dict[str, Any]:
+    return {
         "resourceType": "Communication",
         "id": "reply",
         "inResponseTo": [{"reference": f"https://ehr.invalid/fhir/Communication/{message.server_id}"}],
         "sender": {"reference": message.patient},
-        "payload": [{"contentString": "Thanks"}, {"contentAttachment": {}}, 7],
+        "payload": [{"contentString": text}, {"contentAttachment": {}}, 7],
     }
-    assert look(box, [answer])[0] == 1
-    assert box.state(message) == "replied"
+
+
+def opt_outs_of(box: Outbox) -> int:
+    return [one.action for one in box.storage.audit.entries()].count("message.opt-out")
+
+
+def test_who_answers_and_then_asks_for_silence_gets_it(box: Outbox) -> None:
+    message = sent(box)
+    thanks, stop = reply(message, "Thank you!"), reply(message, "Please stop sending me messages.")
+    assert look(box, [thanks])[0] == 1
+    assert look(box, [thanks, stop])[0] == 0  # no second answer
+    assert opt_outs_of(box) == 1
+    look(box, [thanks, stop])
+    assert opt_outs_of(box) == 1  # found again, and said once
+
+
+def test_silence_that_was_asked_for_among_other_answers_is_heard(box: Outbox) -> None:
+    message = sent(box)
+    assert look(box, [reply(message, "Thank you!"), reply(message, "STOP")])[0] == 1
+    assert opt_outs_of(box) == 1
+
+
+def test_silence_comes_before_the_answer_that_could_not_be_noted(box: Outbox, monkeypatch: pytest.MonkeyPatch) -> None:
+    message = sent(box)
+
+    def broken(*_: object, **__: object) -> None:
+        raise AppError("storage.unavailable", "The database cannot be written.")
+
+    monkeypatch.setattr(box.queue, "replied", broken)
+    look(box, [reply(message, "STOP")])
+    assert opt_outs_of(box) == 1
 
 
 def test_many_are_asked_about_at_once_and_not_for_ever(box: Outbox) -> None:
