@@ -9,6 +9,7 @@ from datetime import timedelta
 
 from launch.ports import AuditSink, Clock
 from smartapp.measures.statuses import ClinicalStatus
+from smartapp.messages.channels.by_hand import CHANNELS as BY_HAND
 from smartapp.messages.channels.opt_outs import OptOuts
 from smartapp.messages.outcomes import Allow, Cancel, Check, Hold
 from smartapp.messages.policy import classify_message
@@ -21,6 +22,9 @@ from smartapp.services.snapshot import Snapshot
 
 _LOOK_AGAIN = timedelta(minutes=10)
 _OPEN = (ClinicalStatus.OVERDUE, ClinicalStatus.DUE, ClinicalStatus.DUE_SOON)
+_BY_STAFF = (PORTAL, *BY_HAND)
+"""What only a person delivers where the app may not write to the EHR itself. Text messages and e-mail leave without
+one: they need consent and hour as the EHR has them now."""
 _SETTLED = (ClinicalStatus.UP_TO_DATE, ClinicalStatus.EXCLUDED, ClinicalStatus.NOT_APPLICABLE)
 
 
@@ -66,9 +70,7 @@ class Recheck:
         if not may_leave(message):
             return Cancel("recheck.portal-only")
         if self._backend.ehr_of(message) is None:
-            # Nobody but a person can deliver, and a person sees the chart: the message goes to staff, in its time.
-            free = self._router.free_at(message)
-            return Hold("routing.frequency", free) if free > self._clock() else Allow()
+            return self._unread(message)
         snapshot = self._read(message)
         if snapshot.patient.deceased:
             return Cancel("recheck.deceased")
@@ -77,6 +79,13 @@ class Recheck:
         view = self._chart.evaluate(snapshot)
         due = Allow() if message.measure is None else self._gap(message, view)
         return self._routed(message, view) if isinstance(due, Allow) else due
+
+    def _unread(self, message: Message) -> Check:
+        if message.channel not in _BY_STAFF:
+            return Hold("recheck.no-backend")
+        # Nobody but a person can deliver, and a person sees the chart: the message goes to staff, in its time.
+        free = self._router.free_at(message)
+        return Hold("routing.frequency", free) if free > self._clock() else Allow()
 
     def _routed(self, message: Message, view: ChartView) -> Check:
         """Whether the person may get it, over this channel, now: the routing rules, by the chart as it is."""

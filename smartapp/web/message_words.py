@@ -122,6 +122,8 @@ _REASONS: Mapping[str, str] = {
     "delivery.withdrawn": "The EHR took it back after it was delivered.",
     "recheck.closed": "The gap is closed by now.",
     "recheck.stale": "The chart could not be read again before sending.",
+    "recheck.no-backend": "The app may not read this EHR by itself, so nobody could look again: text messages and "
+    "e-mail do not leave without that. Discard it and write in the portal, or have a backend client registered.",
     "recheck.consents-unread": "The EHR could not say whether the patient still wants messages: it is asked again.",
     "recheck.deceased": "The patient has died.",
     "recheck.dismissed": "The gap was set aside meanwhile.",
