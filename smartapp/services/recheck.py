@@ -20,7 +20,7 @@ from smartapp.services.chart import ChartService, ChartView
 from smartapp.services.routed import Router, decisive, dormancy
 from smartapp.services.snapshot import Snapshot
 
-_LOOK_AGAIN = timedelta(minutes=10)
+_LOOK_AGAIN, _A_MOMENT = timedelta(minutes=10), timedelta(minutes=1)
 _OPEN = (ClinicalStatus.OVERDUE, ClinicalStatus.DUE, ClinicalStatus.DUE_SOON)
 _BY_STAFF = (PORTAL, *BY_HAND)
 """What only a person delivers where the app may not write to the EHR itself. Text messages and e-mail leave without
@@ -69,8 +69,11 @@ class Recheck:
             return asked
         if not may_leave(message):
             return Cancel("recheck.portal-only")
-        if self._backend.ehr_of(message) is None:
-            return self._unread(message)
+        if self._router.is_behind(message):
+            return Hold("routing.frequency", self._clock() + _A_MOMENT)
+        return self._unread(message) if self._backend.ehr_of(message) is None else self._by_chart(message)
+
+    def _by_chart(self, message: Message) -> Check:
         snapshot = self._read(message)
         if snapshot.patient.deceased:
             return Cancel("recheck.deceased")

@@ -164,6 +164,16 @@ class Router:
         moments = [one.sent_at for one in counted if one.sent_at is not None]
         return free_from(self._rules.caps.get("any"), moments, self._clock())
 
+    def is_behind(self, message: Message) -> bool:
+        """Whether another message to this patient was taken to be sent before this one and is not settled yet.
+
+        Workers take messages at the same moment: until the first is sent, no cap would count it.
+        """
+        sending = self._queue.find(
+            tenant=message.tenant, patient=message.patient, ehr=message.ehr, states=(State.SENDING,)
+        )
+        return any((one.updated_at, one.id) < (message.updated_at, message.id) for one in sending)
+
     def _before(self, message: Message) -> Sequence[Message]:
         return self._queue.find(
             tenant=message.tenant,
