@@ -56,7 +56,7 @@ FIELDS: Mapping[str, FieldSpec] = {
             "ServiceRequest": "time ordered",
             "DeviceRequest": "time ordered",
             "Appointment": "appointed time",
-            "Coverage": "start of the cover",
+            "Coverage": "start of the coverage",
         },
     ),
     "end": FieldSpec(
@@ -68,10 +68,10 @@ FIELDS: Mapping[str, FieldSpec] = {
             "Observation": "end of the observation",
             "Procedure": "end of the procedure",
             "MedicationRequest": "end of the medicine",
-            "Coverage": "end of the cover",
+            "Coverage": "end of the coverage",
         },
     ),
-    "latest": FieldSpec(Type.TIME, "end (or start, where it has none)"),
+    "latest": FieldSpec(Type.TIME, "end (or else start)"),
     "at": FieldSpec(
         Type.TIME,
         "time recorded",
@@ -83,7 +83,7 @@ FIELDS: Mapping[str, FieldSpec] = {
     ),
     "status": FieldSpec(Type.TEXT, "status"),
     "intent": FieldSpec(Type.TEXT, "intent", _ORDERS | {"Task", "CarePlan"}),
-    "negated": FieldSpec(Type.FLAG, "recorded as not done"),
+    "negated": FieldSpec(Type.FLAG, "recorded as “not done”"),
     "verification": FieldSpec(Type.TEXT, "verification status", frozenset({"Condition", "AllergyIntolerance"})),
     "clinical": FieldSpec(Type.TEXT, "clinical status", frozenset({"Condition", "AllergyIntolerance"})),
     "class_": FieldSpec(Type.TEXT, "class", frozenset({"Encounter"})),
@@ -102,11 +102,11 @@ FIELDS: Mapping[str, FieldSpec] = {
     "encounter": FieldSpec(Type.TEXT, "encounter"),
     "focus": FieldSpec(
         Type.TEXT,
-        "what it is about",
+        "subject",
         frozenset({"Task", "Communication", "MedicationRequest"}),
         per_kind={"MedicationRequest": "reference to the medicine"},
     ),
-    "reference": FieldSpec(Type.TEXT, "its reference"),
+    "reference": FieldSpec(Type.TEXT, "reference"),
 }
 
 

@@ -10,12 +10,12 @@ from smartapp.facts.codes import CDC_RACE, CDT, CPT, CVX, HCPCS, ICD10_CM, ICD10
 _KINDS = {
     "AllergyIntolerance": ("allergy", "allergies"),
     "Condition": ("diagnosis", "diagnoses"),
-    "Coverage": ("insurance cover", "insurance covers"),
-    "DeviceRequest": ("order of a device", "orders of a device"),
+    "Coverage": ("insurance coverage", "insurance coverages"),
+    "DeviceRequest": ("device order", "device orders"),
     "MedicationRequest": ("medication order", "medication orders"),
     "MedicationDispense": ("medication handed over", "medications handed over"),
     "MedicationAdministration": ("medication given", "medications given"),
-    "ServiceRequest": ("order of a service", "orders of a service"),
+    "ServiceRequest": ("service order", "service orders"),
 }
 
 _SLOTS = {
@@ -50,7 +50,7 @@ def kinds_name(kinds: tuple[str, ...], *, plural: bool = False) -> str:
 
 def with_article(phrase: str) -> str:
     """``an encounter``, ``a diagnosis``; what has an article keeps it."""
-    if phrase.startswith(("the ", "those ")):
+    if phrase.startswith("the "):
         return phrase
     return f"an {phrase}" if phrase.lstrip("(")[:1] in "aeiou" else f"a {phrase}"
 
@@ -66,12 +66,15 @@ def system_name(system: str) -> str:
 
 
 def codes_name(codes: Codes) -> str:
-    """Value sets by their names, single codes with system and code."""
+    """Value sets by their names, single codes with system and code; those of one name and system follow it."""
+    named: dict[tuple[str, str], list[str]] = {}
+    for one in codes:
+        if isinstance(one, ValueSet):
+            named.setdefault((one.name, ""), [])
+        else:
+            named.setdefault((one.name, system_name(one.system)), []).append(one.code)
     return either(
-        [
-            f"“{one.name}”" if isinstance(one, ValueSet) else f"“{one.name}” ({system_name(one.system)} {one.code})"
-            for one in codes
-        ]
+        [f"“{name}” ({system} {', '.join(codes)})" if codes else f"“{name}”" for (name, system), codes in named.items()]
     )
 
 

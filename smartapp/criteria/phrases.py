@@ -19,6 +19,7 @@ from smartapp.criteria.nodes import (
     EventSet,
     Field,
     IsKnown,
+    Not,
     OneOf,
     Or,
     Value,
@@ -30,10 +31,18 @@ from smartapp.criteria.nouns import kinds_name
 class Scope:
     """How the events in scope are spoken of: whose, and of which kinds."""
 
+    it: str = "it is"
     this: str = "its"
     other: str = "the other's"
     this_kinds: frozenset[str] = frozenset()
     other_kinds: frozenset[str] = frozenset()
+
+    def said_of(self, owner: str, kind: str | None, words: str) -> str:
+        """A field of an event: ``its onset``, ``the end of the medicine``, ``the task's subject``."""
+        whose, _ = self.of(owner)
+        if " of the " not in words:
+            return f"{whose} {words}"
+        return f"the {words}" if whose in _OWN else f"{whose} {words if kind in _NOT_ITS_OWN else _short(words)}"
 
     def of(self, owner: str) -> tuple[str, str | None]:
         """The possessive, and the FHIR type where there is only one."""
@@ -41,13 +50,25 @@ class Scope:
         return whose, only(kinds)
 
 
+_OWN = ("its", "their")
+_NOT_ITS_OWN = ("MedicationRequest",)
+"""Kinds whose start and end are of something else: an order's medicine."""
+
+
+def _short(words: str) -> str:
+    """``end`` for ``end of the procedure``."""
+    return words.partition(" of the ")[0]
+
+
 def only(kinds: frozenset[str]) -> str | None:
     """The one FHIR type of a set; None where there are several."""
     return next(iter(kinds)) if len(kinds) == 1 else None
 
 
-def one_event(events: EventSet) -> Scope:
-    """The scope of a condition on a set's events."""
+def one_event(events: EventSet, *, plural: bool = False) -> Scope:
+    """The scope of a condition on a set's events, spoken of as one or as several."""
+    if plural:
+        return Scope("they are", "their", this_kinds=events.kinds)
     return Scope(this_kinds=events.kinds)
 
 
@@ -55,7 +76,9 @@ def two_events(events: EventSet, other: EventSet) -> Scope:
     """The scope of a join: each event by what it is."""
     this_name, other_name = (kinds_name(tuple(sorted(one.kinds))) for one in (events, other))
     which, that = ("this", "the other") if this_name == other_name else ("the", "the")
-    return Scope(f"{which} {this_name}'s", f"{that} {other_name}'s", events.kinds, other.kinds)
+    return Scope(
+        f"{which} {this_name} is", f"{which} {this_name}'s", f"{that} {other_name}'s", events.kinds, other.kinds
+    )
 
 
 def like(node: Condition) -> OneOf | None:
@@ -65,6 +88,24 @@ def like(node: Condition) -> OneOf | None:
         if isinstance(known, IsKnown) and isinstance(words, OneOf) and known.value == words.value:
             return words
     return None
+
+
+def if_known(node: Condition) -> OneOf | None:
+    """The comparison, where a condition is "not known, or one of these words"."""
+    if isinstance(node, Or) and len(node.parts) == 2:
+        unknown, words = node.parts
+        if isinstance(unknown, Not) and isinstance(unknown.part, IsKnown) and isinstance(words, OneOf):
+            return words if unknown.part.value == words.value else None
+    return None
+
+
+def conjuncts(node: Condition) -> Iterator[Condition]:
+    """The parts of a conjunction, and of those within it: ``a and (b and c)`` says ``a and b and c``."""
+    if isinstance(node, And) and like(node) is None:
+        for part in node.parts:
+            yield from conjuncts(part)
+    else:
+        yield node
 
 
 Say = Callable[[Value], str]
@@ -125,7 +166,10 @@ def _span(first: Compare, second: Compare, scope: Scope) -> str | None:
     if (start.name, end.name) != ("start", "end") or len(set(days)) != 1:
         return None
     whose, kind = scope.of(start.of)
-    span = f"{whose} time from {field_spec('start').describe(kind)} to {field_spec('end').describe(kind)}"
+    began, ended = field_spec("start").describe(kind), field_spec("end").describe(kind)
+    if ended.startswith("end") and kind not in _NOT_ITS_OWN:
+        began, ended = "start", "end"
+    span = f"{whose} time from {began} to {ended}"
     return f"{span}, by day," if days[0] else span
 
 
@@ -140,4 +184,6 @@ def interval(low: Value, high: Value, say: Say) -> str:
     """The time between two values, both inside."""
     if _bare(low) == Anchor("period-start") and _bare(high) == Anchor("period-end"):
         return _THE_PERIOD
+    if low == high:
+        return say(low)
     return f"the time from {say(low)} to {say(high)}"
