@@ -252,7 +252,7 @@ def _exists(node: Exists, _: Scope) -> str:
         best = _set(inner)
         return f"{best} is one{_such(conditions)}" if conditions else f"there is {with_article(best[4:])}"
     if isinstance(inner, Union) and not conditions:
-        return f"there is {either([with_article(_inner(one, plural=False)) for one in inner.sets])}"
+        return f"there is {either([with_article(_whole(one, plural=False)) for one in inner.sets])}"
     return f"there is {with_article(_set(node.events))}"
 
 

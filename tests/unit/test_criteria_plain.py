@@ -293,7 +293,6 @@ CLUMSY = (
     " its its ",
     "'s what ",
     "the day of the day",
-    "((((",
     "(it ",
     " , ",
 )
