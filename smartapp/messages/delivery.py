@@ -2,7 +2,7 @@
 
 A ``Communication`` to the patient; else a ``CommunicationRequest``; else a ``Task`` for staff with
 the text to paste, or the same task in this app alone. Never anything weaker, and never another
-channel. Every resource carries our message's id as its identifier and is created only if the
+channel. Every resource carries our message's name as its identifier and is created only if the
 server has none with it (FHIR R4 http.html#ccreate), so that a repeated delivery is seen once.
 """
 
@@ -87,7 +87,7 @@ class PortalDelivery:
         port = self._port_for(message)
         if port is None:
             return ForStaff()
-        query = "identifier=" + quote(f"{self._system}|{message.id}", safe=":/|.-_~")
+        query = "identifier=" + quote(f"{self._system}|{_name(message)}", safe=":/|.-_~")
         ways = [kind for kind in self._ladder if port.supports(kind)]
         if message.attempts > 1:
             # An earlier attempt may have arrived without our hearing of it, by any of the ways.
@@ -123,7 +123,7 @@ class PortalDelivery:
         build = {"Communication": self._communication, "CommunicationRequest": self._request, "Task": self._task}
         content = {
             "resourceType": kind,
-            "identifier": [{"system": self._system, "value": message.id}],
+            "identifier": [{"system": self._system, "value": _name(message)}],
             "status": _STATUS[kind],
             "language": message.language,
             **build[kind](message),
@@ -170,6 +170,11 @@ def _check(kind: str, content: Mapping[str, Any]) -> None:
         model.model_validate(content)
     except ValidationError:
         raise AppError("delivery.invalid", f"The message does not make a valid {kind}.") from None
+
+
+def _name(message: Message) -> str:
+    """What the server knows a text by. Another version is another one: the server must not take it for the old."""
+    return message.id if message.version == 1 else f"{message.id}.{message.version}"
 
 
 def _to_patient(message: Message) -> dict[str, Any]:

@@ -139,7 +139,7 @@ class MessageQueue:
                 "author": actor,
                 "approver": "",
                 "approved_digest": None,
-                "version": current.version + 1,
+                **_anew(current),
                 **_by(route),
             }
             if current.state in (State.DRAFT, State.FOR_REVIEW):
@@ -240,11 +240,19 @@ class MessageQueue:
                 ledger.record(tx, reason.rpartition(".")[2], told, actor="ehr")
 
     def given_back(self, message_id: str, *, tenant: str, actor: str) -> Message:
-        """Staff turned the task down in the EHR: somebody reads the message again."""
-        return self._step(
-            message_id, State.FOR_REVIEW, tenant=tenant, actor=actor, action="given-back", wanted="given back",
-            reason="messages.task-refused", approver="", approved_digest=None,
-        )  # fmt: skip
+        """Staff turned the task down in the EHR: somebody reads the message again.
+
+        It is another version from then on: the EHR would take the same for the task that was turned down.
+        """
+        ledger = self._ledger
+        with ledger.writing() as tx:
+            current = self._settled(tx, message_id, tenant)
+            changes = {"approver": "", "approved_digest": None, **_anew(current)}
+            moved = ledger.move(
+                tx, current, State.FOR_REVIEW, wanted="given back", reason="messages.task-refused", **changes
+            )
+            ledger.record(tx, "given-back", moved, actor=actor)
+            return moved
 
     def unanswered(self, *, since: datetime, reason: str, limit: int) -> Sequence[Message]:
         """Of all tenants, the newest first: what was sent since then, and what is held for ``reason``.
@@ -396,6 +404,11 @@ class MessageQueue:
             moved = self._ledger.move(tx, current, to, wanted=wanted, reason=reason, **changes)
             self._ledger.record(tx, action, moved, actor=actor)
             return moved
+
+
+def _anew(current: Message) -> dict[str, Any]:
+    """Another version: nothing of how the one before was delivered is true of it."""
+    return {"version": current.version + 1, "attempts": 0, "delivered_as": None, "server_id": None}
 
 
 def _by(route: Route | None) -> dict[str, Any]:

@@ -6,7 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from support.outbox import SYSTEM, Outbox, open_outbox
+from support.outbox import NURSE, SYSTEM, Outbox, open_outbox
 
 from smartapp.errors import AppError
 from smartapp.messages.delivery import PortalDelivery, Posted
@@ -135,3 +135,26 @@ def test_what_would_not_be_fhir_is_not_sent(
         deliver(replace(message, **changes))
     assert caught.value.code == "delivery.invalid"
     assert box.portal.posts == 0
+
+
+def test_a_text_that_was_edited_reaches_staff_though_the_ehr_has_a_task_of_the_old_one(box: Outbox) -> None:
+    box.portal.kinds = ("Task",)
+    message = box.queued()
+    box.worker().drain()
+    assert box.state(message) == "held"
+    edited = box.queue.edit(message.id, tenant="clinic", actor=NURSE, text="Dear Ada, please call us.")
+    assert (edited.attempts, edited.server_id) == (0, None)
+    box.queue.approve(message.id, tenant="clinic", actor=NURSE, version=edited.version)
+    box.worker().drain()
+    assert [task["description"].count("please call us") for task in box.portal.received] == [0, 1]
+    assert box.queue.get(message.id, tenant="clinic").server_id == "2"
+
+
+def test_a_task_that_was_turned_down_is_asked_anew_once_somebody_approved_it_again(box: Outbox) -> None:
+    box.portal.kinds = ("Task",)
+    message = box.queued()
+    box.worker().drain()
+    back = box.queue.given_back(message.id, tenant="clinic", actor="Practitioner/9")
+    box.queue.approve(message.id, tenant="clinic", actor=NURSE, version=back.version)
+    box.worker().drain()
+    assert len(box.portal.received) == 2
