@@ -16,7 +16,8 @@ from sqlalchemy import Connection
 
 from smartapp.messages.channels.opt_outs import OptOuts
 from smartapp.messages.ledger import Event, Ledger
-from smartapp.messages.queue import NO_ANSWER, REACHED, STAFF_TASK, WRONG_NUMBER, MessageQueue
+from smartapp.messages.queue import MessageQueue
+from smartapp.messages.queue_reader import NO_ANSWER, REACHED, STAFF_TASK, WRONG_NUMBER
 from smartapp.messages.record import Message
 from smartapp.messages.routing.decision import free_from
 from smartapp.messages.routing.rules import Cap
@@ -31,6 +32,7 @@ UNDO_FOR = timedelta(minutes=15)
 
 UNDONE = "calls.undone"
 _A_DAY = timedelta(days=1)
+_MANY = 1000
 
 
 class Calls:
@@ -46,7 +48,6 @@ class Calls:
     def note(self, message_id: str, outcome: Outcome, *, tenant: str, actor: str, launch: str | None = None) -> Message:
         """What came of a call. Raises ``WrongStateError`` for a message that is not, or no longer, to be called."""
         ledger, now = self._ledger, self._ledger.clock()
-        tries = [*self.tries(message_id, tenant=tenant), now]
         with ledger.writing() as tx:
             current = ledger.locked(tx, message_id, tenant)
             if not is_to_be_made(current):
@@ -55,6 +56,7 @@ class Calls:
             if outcome == "reached":
                 changes |= {"attested_by": actor, "sent_at": now}
             elif outcome == "no-answer":
+                tries = [*tries_of(self._queue.events(tenant=tenant, message_id=message_id, connection=tx)), now]
                 changes |= {"not_before": max(free_from(self._cap, tries, now), now + _A_DAY)}
             else:
                 self._opt_outs.mark_wrong(tx, tenant=tenant, address=current.address)
@@ -69,7 +71,7 @@ class Calls:
             current = ledger.locked(tx, message_id, tenant)
             if not can_be_undone(current):
                 raise WrongStateError(current.state, "undone")
-            if current.reason == WRONG_NUMBER:
+            if current.reason == WRONG_NUMBER and not self._is_wrong_by_another(tx, current):
                 self._opt_outs.unmark_wrong(tx, tenant=tenant, address=current.address)
             said = next(name for name, reason in OUTCOMES.items() if reason == current.reason)
             kept = self._keep(tx, current, reason=UNDONE, not_before=None, attested_by="", sent_at=None)
@@ -98,6 +100,13 @@ class Calls:
     def tries(self, message_id: str, *, tenant: str) -> Sequence[datetime]:
         """When nobody answered, of what was not taken back."""
         return tries_of(self._queue.events(tenant=tenant, message_id=message_id))
+
+    def _is_wrong_by_another(self, tx: Connection, current: Message) -> bool:
+        """Whether the same was said of this number after another call: that is not taken back."""
+        others = self._queue.find(
+            tenant=current.tenant, address=current.address, states=(State.HELD,), limit=_MANY, connection=tx
+        )
+        return any(one.reason == WRONG_NUMBER and one.id != current.id for one in others)
 
     def _keep(self, tx: Connection, current: Message, **changes: Any) -> Message:
         kept = replace(current, updated_at=self._ledger.clock(), **changes)

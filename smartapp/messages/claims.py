@@ -17,7 +17,7 @@ from sqlalchemy import Connection, bindparam, or_, select, update
 
 from launch.ports import Monotonic, Outcome
 from smartapp.messages.ledger import Ledger, insert_for, said_of
-from smartapp.messages.queue import STAFF_TASK
+from smartapp.messages.queue_reader import STAFF_TASK
 from smartapp.messages.record import SEALED, Message, from_row
 from smartapp.messages.states import State
 from smartapp.persistence.engine import reading

@@ -6,19 +6,19 @@ which may be the caller's: nothing is ever decided and queued later.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, func, or_, select
+from sqlalchemy import Connection, select
 
-from smartapp.errors import InputError, NotAllowedError, NotFoundError
-from smartapp.messages.ledger import Event, Ledger, insert_for, said_of
-from smartapp.messages.record import PORTAL, Message, NewMessage, address_key, first_draft, from_row, to_row
+from smartapp.errors import InputError, NotAllowedError
+from smartapp.messages.ledger import Ledger, insert_for, said_of
+from smartapp.messages.queue_reader import REACHED, QueueReader
+from smartapp.messages.record import PORTAL, Message, NewMessage, first_draft, from_row, to_row
 from smartapp.messages.states import EDITABLE, State, WrongStateError
-from smartapp.persistence.engine import reading
-from smartapp.persistence.tables import message, message_event
+from smartapp.persistence.tables import message
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,27 +29,14 @@ class Route:
     address: str = ""
 
 
-STAFF_TASK = "messages.staff-task"
-"""The reason of a held message that a person is to paste into the portal and attest, or to say on the phone."""
-
-NO_ANSWER, REACHED, WRONG_NUMBER = "calls.no-answer", "calls.reached", "calls.wrong-number"
-"""What staff said of a call: :mod:`smartapp.messages.calls`."""
-
-_CALLS = (
-    (message.c.channel == "voice")
-    & (message.c.state == State.HELD.value)
-    & message.c.reason.in_((STAFF_TASK, NO_ANSWER, REACHED))
-)
-
-
-class MessageQueue:
+class MessageQueue(QueueReader):
     """Every method names its ``actor`` (a FHIR reference) and its ``tenant``.
 
     ``second_person``: a message is approved by somebody other than who wrote its text.
     """
 
     def __init__(self, ledger: Ledger, *, second_person: bool = False) -> None:
-        self._ledger = ledger
+        super().__init__(ledger)
         self._second_person = second_person
 
     def submit(
@@ -254,108 +241,15 @@ class MessageQueue:
             ledger.record(tx, "given-back", moved, actor=actor)
             return moved
 
-    def unanswered(self, *, since: datetime, reason: str, limit: int) -> Sequence[Message]:
-        """Of all tenants, the newest first: what was sent since then, and what is held for ``reason``.
-
-        What was answered is among them: whoever said thank you may still say stop.
-        """
-        sent = message.c.state.in_((State.SENT.value, State.REPLIED.value)) & (message.c.sent_at >= since)
-        held = (message.c.state == State.HELD.value) & (message.c.reason == reason) & message.c.server_id.is_not(None)
-        wanted = select(message).where(or_(sent, held)).order_by(message.c.updated_at.desc()).limit(limit)
-        with reading(self._ledger.engine) as connection:
-            return [from_row(row, self._ledger.vault) for row in connection.execute(wanted)]
-
-    def get(self, message_id: str, *, tenant: str) -> Message:
-        """One message of this tenant, or :class:`NotFoundError`."""
-        with reading(self._ledger.engine) as connection:
-            wanted = select(message).where(message.c.id == message_id, message.c.tenant == tenant)
-            row = connection.execute(wanted).one_or_none()
-        if row is None:
-            raise NotFoundError("messages.unknown", "There is no such message.")
-        return from_row(row, self._ledger.vault)
-
-    def find(
-        self,
-        *,
-        tenant: str,
-        states: Collection[State] = (),
-        patient: str | None = None,
-        patients: Collection[str] | None = None,
-        ehr: str | None = None,
-        address: str = "",
-        limit: int = 100,
-        offset: int = 0,
-        before: datetime | None = None,
-        calls: bool | None = None,
-    ) -> Sequence[Message]:
-        """The tenant's messages, newest first; ``before`` continues after the last one's ``created_at``.
-
-        ``patients`` are the references of those who are asked about, None for all; ``ehr`` where they are patients;
-        ``address`` the phone or mailbox that was written to; ``calls`` True: only the calls that staff make, False:
-        none of them.
-        """
-        who = patients if patient is None else (patient,)
-        wanted = select(message).where(*self._of(tenant, who, ehr))
-        if states:
-            wanted = wanted.where(message.c.state.in_([state.value for state in states]))
-        if address:
-            wanted = wanted.where(message.c.address_key == address_key(self._ledger.vault, tenant, address))
-        if before is not None:
-            wanted = wanted.where(message.c.created_at < before)
-        if calls is not None:
-            wanted = wanted.where(_CALLS if calls else ~_CALLS)
-        if calls:  # those that are to be made now come first
-            wanted = wanted.order_by(message.c.reason.desc())
-        wanted = wanted.order_by(message.c.created_at.desc(), message.c.id).limit(limit).offset(offset)
-        with reading(self._ledger.engine) as connection:
-            return [from_row(row, self._ledger.vault) for row in connection.execute(wanted)]
-
-    def counts(
-        self, *, tenant: str, patients: Collection[str] | None = None, ehr: str | None = None
-    ) -> dict[State, int]:
-        """How many messages are in each state; of all patients, or of those named."""
-        wanted = select(message.c.state, func.count()).where(*self._of(tenant, patients, ehr)).group_by(message.c.state)
-        with reading(self._ledger.engine) as connection:
-            found = {State(state): count for state, count in connection.execute(wanted)}
-        return {state: found.get(state, 0) for state in State}
-
-    def count_calls(self, *, tenant: str, patients: Collection[str] | None = None, ehr: str | None = None) -> int:
-        """How many of the held messages are calls that staff make."""
-        wanted = select(func.count()).select_from(message).where(*self._of(tenant, patients, ehr), _CALLS)
-        with reading(self._ledger.engine) as connection:
-            return connection.execute(wanted).scalar_one()
-
-    def reached(self, *, before: datetime, limit: int = 200) -> Sequence[Message]:
-        """Of all tenants: calls of which somebody said before then that they reached the patient."""
-        wanted = select(message).where(_CALLS, message.c.reason == REACHED, message.c.updated_at <= before).limit(limit)
-        with reading(self._ledger.engine) as connection:
-            return [from_row(row, self._ledger.vault) for row in connection.execute(wanted)]
-
-    def _of(self, tenant: str, patients: Collection[str] | None, ehr: str | None) -> list[ColumnElement[bool]]:
-        wanted: list[ColumnElement[bool]] = [message.c.tenant == tenant]
-        if ehr is not None:
-            wanted.append(message.c.ehr == ehr)
-        if patients is not None:
-            keys = [self._ledger.vault.fingerprint("patient", tenant, one) for one in patients]
-            wanted.append(message.c.patient_key.in_(keys))
-        return wanted
-
-    def events(self, *, tenant: str, message_id: str | None = None, since: datetime | None = None) -> Sequence[Event]:
-        """Changes of state, oldest first: of one message, or of all since a time."""
-        table = message_event
-        wanted = select(table).where(table.c.tenant == tenant).order_by(table.c.id)
-        if message_id is not None:
-            wanted = wanted.where(table.c.message_id == message_id)
-        if since is not None:
-            wanted = wanted.where(table.c.at >= since)
-        with reading(self._ledger.engine) as connection:
-            return [_event(row) for row in connection.execute(wanted)]
-
     def _settled(self, tx: Connection, message_id: str, tenant: str) -> Message:
-        """A message that people may change: while it is being sent it is the worker's."""
+        """A message that people may change: not while it is the worker's, and not once the call was made."""
         current = self._ledger.locked(tx, message_id, tenant)
         if current.state is State.SENDING:
             raise WrongStateError(current.state, "changed")
+        if (current.state, current.reason) == (State.HELD, REACHED):
+            raise InputError(
+                "calls.reached", "Somebody has noted that they reached the patient. Take that back first.", status=409
+            )
         return current
 
     def _existing(self, tx: Connection, new: NewMessage, digest: str) -> Message:
@@ -415,18 +309,3 @@ def _by(route: Route | None) -> dict[str, Any]:
     if route is None:
         return {}
     return {"channel": route.channel, "address": route.address, "portal_only": route.channel == PORTAL}
-
-
-def _event(row: Any) -> Event:
-    return Event(
-        message_id=row.message_id,
-        at=row.at,
-        before=None if row.from_state is None else State(row.from_state),
-        after=State(row.to_state),
-        reason=row.reason,
-        channel=row.channel,
-        purpose=row.purpose,
-        group=row.group_name,
-        campaign=row.campaign,
-        variant=row.variant,
-    )

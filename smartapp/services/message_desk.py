@@ -14,7 +14,8 @@ from typing import Literal
 from launch.context import LaunchContext
 from smartapp.errors import AppError, NotFoundError
 from smartapp.messages.calls import Calls, Outcome
-from smartapp.messages.queue import STAFF_TASK, MessageQueue
+from smartapp.messages.queue import MessageQueue
+from smartapp.messages.queue_reader import STAFF_TASK
 from smartapp.messages.record import Message
 from smartapp.messages.states import State, WrongStateError
 

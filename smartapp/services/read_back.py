@@ -15,7 +15,8 @@ from smartapp.audit.logs import Safe
 from smartapp.errors import AppError
 from smartapp.messages.channels.inbound import Request, read_reply
 from smartapp.messages.channels.opt_outs import EVERY_CHANNEL, OptOuts
-from smartapp.messages.queue import STAFF_TASK, MessageQueue
+from smartapp.messages.queue import MessageQueue
+from smartapp.messages.queue_reader import STAFF_TASK
 from smartapp.messages.record import Message
 from smartapp.messages.states import State
 from smartapp.services.capability import dicts

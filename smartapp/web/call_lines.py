@@ -8,7 +8,7 @@ from datetime import UTC, datetime, tzinfo
 
 from smartapp.messages.calls import UNDO_FOR, can_be_undone, is_to_be_made
 from smartapp.messages.channels.sms import plain_number
-from smartapp.messages.queue import NO_ANSWER, REACHED, STAFF_TASK, WRONG_NUMBER
+from smartapp.messages.queue_reader import NO_ANSWER, REACHED, STAFF_TASK, WRONG_NUMBER
 from smartapp.messages.record import Message
 from smartapp.services.recheck import may_leave
 from smartapp.services.routed import Practice

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from smartapp.messages.queue import STAFF_TASK
+from smartapp.messages.queue_reader import STAFF_TASK
 from smartapp.messages.record import Message
 from smartapp.messages.states import State
 

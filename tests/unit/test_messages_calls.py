@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -10,8 +11,10 @@ from typing import Any
 import pytest
 from support.outbox import DOCTOR, NURSE, Outbox, ledger_of, new_message, open_outbox
 
+from smartapp.errors import InputError
 from smartapp.messages.calls import UNDO_FOR, Calls, Outcome
 from smartapp.messages.channels.opt_outs import OptOuts
+from smartapp.messages.ledger import Ledger
 from smartapp.messages.record import Message
 from smartapp.messages.routing.rules import Cap
 from smartapp.messages.states import State, WrongStateError
@@ -150,6 +153,54 @@ def test_only_what_is_to_be_called_is_called_and_once(phone: Phone, outcome: Out
             phone.note(other, outcome)
         with pytest.raises(WrongStateError):
             phone.undo(other)
+
+
+def test_a_slip_does_not_clear_a_number_that_another_call_found_wrong(phone: Phone) -> None:
+    first, second = phone.to_make(), phone.to_make()
+    phone.note(first, "wrong-number")
+    phone.note(second, "wrong-number")
+    phone.undo(second)
+    assert phone.opt_outs.is_wrong(tenant="clinic", address=NUMBER)
+    phone.undo(first)
+    assert not phone.opt_outs.is_wrong(tenant="clinic", address=NUMBER)
+
+
+def test_a_call_that_reached_somebody_is_neither_made_again_nor_said_to_be_undone(phone: Phone) -> None:
+    message = phone.to_make()
+    phone.note(message, "reached")
+    queue, who = phone.box.queue, {"tenant": "clinic", "actor": NURSE}
+    acts: list[Callable[[], object]] = [
+        lambda: queue.release(message.id, **who),
+        lambda: queue.cancel(message.id, **who),
+        lambda: queue.edit(message.id, text=SCRIPT, **who),
+    ]
+    for act in acts:
+        with pytest.raises(InputError, match="Take that back first") as refused:
+            act()
+        assert refused.value.code == "calls.reached"
+    phone.undo(message)
+    assert queue.cancel(message.id, **who).state is State.CANCELLED
+
+
+def test_who_did_not_answer_is_counted_while_nobody_else_can_note_it(
+    phone: Phone, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    message, locked = phone.to_make(), []
+    events = phone.box.queue.events
+    lock = Ledger.locked
+
+    def noted(*args: Any, **named: Any) -> Message:
+        locked.append("row")
+        return lock(*args, **named)
+
+    def read(**named: Any) -> Any:
+        locked.append("events")
+        return events(**named)
+
+    monkeypatch.setattr(Ledger, "locked", noted)
+    monkeypatch.setattr(phone.box.queue, "events", read)
+    phone.note(message, "no-answer")
+    assert locked == ["row", "events"]
 
 
 def test_an_opt_out_takes_a_call_off_the_list(phone: Phone) -> None:

@@ -12,7 +12,7 @@ import pytest
 from support.outbox import DOCTOR, NURSE, Outbox, files_of, in_threads, new_message, open_outbox
 
 from smartapp.errors import AppError, InputError, NotAllowedError, NotFoundError
-from smartapp.messages.queue import STAFF_TASK
+from smartapp.messages.queue_reader import STAFF_TASK
 from smartapp.messages.states import NEXT, State, WrongStateError, check
 from smartapp.persistence.engine import writing
 

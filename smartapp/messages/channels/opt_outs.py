@@ -165,7 +165,7 @@ class OptOuts:
         )
         if channel != EVERY_CHANNEL:
             wanted = wanted.where(message.c.channel == channel)
-        rows = tx.execute(wanted.with_for_update()).all()
+        rows = tx.execute(wanted.order_by(message.c.id).with_for_update()).all()  # as workers lock several
         for row in rows:
             stopped = from_row(row, self._ledger.vault)
             self._ledger.move(tx, stopped, State.CANCELLED, wanted="stopped", reason=REASON)
