@@ -22,20 +22,28 @@ def command() -> None:
 def refresh(patients: tuple[Path, ...]) -> int:
     """Read Bundles, folders or NDJSON. Files that did not change since the last time are not read again.
 
-    Files that are not named any more are taken out. Exit code 1: some input was skipped, each named on standard error.
+    Files that are not named any more are taken out. Exit code 1: some input was skipped, each named on standard error;
+    2: there was nothing to read, and the database is as it was or holds nobody.
     """
     import os
 
     from smartapp.config import load
+    from smartapp.errors import InputError
     from smartapp.population.charts import Reading
     from smartapp.population.files import find_files
     from smartapp.population.ingest import ingest
 
-    reading = Reading()
+    found, reading = find_files(patients), Reading()
+    if not found.files:  # a slip of the pen, or a disk that is not mounted, is no order to take everybody out
+        names = ", ".join(map(str, patients))
+        raise InputError("population.no-patients", f"There are no JSON or NDJSON files: {names}.")
     with _open(load(os.environ)) as store:
-        done = ingest(store, find_files(patients), reading)
+        done = ingest(store, found, reading)
+        is_empty = store.connection.execute("SELECT 1 FROM resource LIMIT 1").fetchone() is None
     for line in (*reading.notes, *reading.problems):
         click.echo(f"smartapp: {line}", err=True)
+    if is_empty:
+        raise InputError("population.nothing", "Nobody is in the database: the files have no patient that can be read.")
     click.echo(f"{done.files} files read, {done.gone} taken out, {done.rows} resources")
     return 1 if reading.problems else 0
 

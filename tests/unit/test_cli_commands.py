@@ -238,6 +238,19 @@ def test_a_population_of_nobody_is_counted(run: Run) -> None:
     assert "0 of 0 patients" in out and "members 0, cannot-tell 0" in out
 
 
+def test_refreshing_from_what_cannot_be_read_leaves_everybody_in(run: Run, tmp_path: Path) -> None:
+    bad, good = tmp_path / "bad.json", tmp_path / "good.json"
+    bad.write_text("{")
+    _bad(run("population", "refresh", str(tmp_path / "no-such")), "no-such")
+    code, out, err = run("population", "refresh", str(bad))
+    assert (code, out) == (2, "")
+    assert "bad.json" in err and "[population.nothing]" in err
+    good.write_text(json.dumps({"resourceType": "Patient", "id": "p", "birthDate": "1960-01-01", "gender": "female"}))
+    assert run("population", "refresh", str(good), str(bad))[0] == 0  # what is wrong with the other was said before
+    _bad(run("population", "refresh", str(tmp_path / "no-such")), "no-such")
+    assert "1 of 1 patients" in run("population", "compute")[1]
+
+
 def test_the_database_is_brought_up_to_date(run: Run) -> None:
     code, out, _ = run("db", "upgrade")
     assert code == 0
