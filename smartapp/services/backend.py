@@ -17,6 +17,7 @@ from launch.errors import LaunchError
 from launch.fetch import Fetcher, Response
 from launch.identity import User
 from launch.issuers import RegisteredEhr
+from launch.jsontext import objects
 from launch.ports import Clock, EhrRegistry
 from launch.scopes import Scope, permits
 from launch.tokens import BackendToken, BackendTokens
@@ -25,7 +26,7 @@ from smartapp.errors import AppError
 from smartapp.messages.delivery import Posted
 from smartapp.messages.record import Message
 from smartapp.reading.links import below, next_link
-from smartapp.services.capability import dicts, offered
+from smartapp.services.capability import offered
 
 WORKER = User("system", "clinician", "The worker")
 """The actor of what the worker does; a role is needed by the type and opens no page."""
@@ -203,7 +204,7 @@ class EhrPort:
 
 
 def _of_type(bundle: Mapping[str, Any], resource_type: str) -> list[dict[str, Any]]:
-    found = [entry.get("resource") for entry in dicts(bundle.get("entry"))]
+    found = [entry.get("resource") for entry in objects(bundle.get("entry"))]
     return [
         one
         for one in found

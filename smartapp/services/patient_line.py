@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from smartapp.services.capability import dicts
+from launch.jsontext import objects
 
 _MEDICAL_RECORD = "MR"  # v2-0203
 
@@ -49,7 +49,7 @@ def patient_line(patient: Mapping[str, Any]) -> PatientLine:
         deceased=patient.get("deceasedBoolean") is True or bool(_text(patient.get("deceasedDateTime"))),
         language=_language(patient),
         # FHIR R4 patient.html#links: this record is no longer used, another one is.
-        merged=any(link.get("type") == "replaced-by" for link in dicts(patient.get("link"))),
+        merged=any(link.get("type") == "replaced-by" for link in objects(patient.get("link"))),
     )
 
 
@@ -59,7 +59,7 @@ def _text(value: object) -> str | None:
 
 def _name(patient: Mapping[str, Any]) -> str | None:
     names = sorted(
-        dicts(patient.get("name")),
+        objects(patient.get("name")),
         key=lambda n: ("official", "usual").index(n["use"]) if n.get("use") in ("official", "usual") else 2,
     )
     for name in names:
@@ -72,19 +72,19 @@ def _name(patient: Mapping[str, Any]) -> str | None:
 
 
 def _identifier(patient: Mapping[str, Any]) -> str | None:
-    for one in dicts(patient.get("identifier")):
+    for one in objects(patient.get("identifier")):
         kind = one.get("type")
-        codes = {c.get("code") for c in dicts(kind.get("coding"))} if isinstance(kind, dict) else set()
+        codes = {c.get("code") for c in objects(kind.get("coding"))} if isinstance(kind, dict) else set()
         if _MEDICAL_RECORD in codes and (value := _text(one.get("value"))):
             return value if value.upper().startswith("MRN") else f"MRN {value}"
     return None
 
 
 def _language(patient: Mapping[str, Any]) -> str | None:
-    spoken = sorted(dicts(patient.get("communication")), key=lambda c: c.get("preferred") is not True)
+    spoken = sorted(objects(patient.get("communication")), key=lambda c: c.get("preferred") is not True)
     for one in spoken:
         language = one.get("language")
-        for coding in dicts(language.get("coding")) if isinstance(language, dict) else []:
+        for coding in objects(language.get("coding")) if isinstance(language, dict) else []:
             if code := _text(coding.get("code")):
                 return code.split("-")[0].lower()
     return None

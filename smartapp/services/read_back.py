@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
 from typing import Any, Protocol
 
+from launch.jsontext import objects
 from launch.ports import Clock
 from smartapp.audit.logs import Safe
 from smartapp.errors import AppError
@@ -19,7 +20,6 @@ from smartapp.messages.queue import MessageQueue
 from smartapp.messages.queue_reader import STAFF_TASK
 from smartapp.messages.record import Message
 from smartapp.messages.states import State
-from smartapp.services.capability import dicts
 
 _log = logging.getLogger(__name__)
 
@@ -159,7 +159,7 @@ def _by_ehr(messages: Iterable[Message]) -> Iterator[Sequence[Message]]:
 
 def _answered(resource: dict[str, Any]) -> list[str]:
     """What a Communication answers, by relative reference (FHIR R4: inResponseTo; partOf where threads are kept so)."""
-    named = [*dicts(resource.get("inResponseTo")), *dicts(resource.get("partOf"))]
+    named = [*objects(resource.get("inResponseTo")), *objects(resource.get("partOf"))]
     return ["/".join((_reference(one) or "").rsplit("/", 2)[-2:]) for one in named]
 
 
@@ -169,7 +169,9 @@ def _reference(value: object) -> str | None:
 
 
 def _texts(resource: dict[str, Any]) -> list[str]:
-    return [one["contentString"] for one in dicts(resource.get("payload")) if isinstance(one.get("contentString"), str)]
+    return [
+        one["contentString"] for one in objects(resource.get("payload")) if isinstance(one.get("contentString"), str)
+    ]
 
 
 def _moment(value: object) -> datetime | None:
