@@ -71,6 +71,7 @@ class HistoryLine:
     at: str
     at_text: str
     text: str
+    who: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,8 +134,12 @@ def message_view(
     may_decide: bool,
     now: datetime,
     zone: tzinfo = UTC,
+    who: Sequence[str] = (),
 ) -> MessageView:
-    """One message with what its text reveals marked in it. ``may_decide``: whether the user's role may approve."""
+    """One message with what its text reveals marked in it. ``may_decide``: whether the user's role may approve.
+
+    ``who`` made each of the history's changes, in words; empty where that is not known.
+    """
     forbidden = routing.action == "none"
     words, tone, following = state_words(message.state, message.channel, waits_until=waits_until(message, now, zone))
     if not may_decide and message.state in (State.DRAFT, State.FOR_REVIEW):
@@ -173,8 +178,9 @@ def message_view(
                 e.at.isoformat(),
                 moment_text(e.at, zone),
                 EVENTS.get(e.reason or "") or state_words(e.after, e.channel)[0],
+                name,
             )
-            for e in history
+            for e, name in zip(history, who or [""] * len(history), strict=True)
         ],
     )
 

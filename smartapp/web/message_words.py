@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from smartapp.messages.claims import WORKER
 from smartapp.messages.queue_reader import STAFF_TASK
 from smartapp.messages.record import Message
 from smartapp.messages.states import State
+from smartapp.services.message_actors import EHR
+from smartapp.web.labels import by_whom
 
 CHANNEL_TEXT: Mapping[str, str] = {
     "portal": "in the portal",
@@ -64,6 +67,16 @@ EVENTS: Mapping[str, str] = {
     "calls.undone": "What was said of the call was taken back",
 }
 """What the history calls an event that is more than a change of state, by its reason."""
+
+
+def who_text(actor: str, patient: str, names: Mapping[str, str], reader: str) -> str:
+    """Who changed a message, by the trail's ``actor``: a name where one is known (``names`` by reference), else a role.
+
+    Empty where nobody is to be named. ``patient`` and ``reader`` are references.
+    """
+    role = {"": "", WORKER: "the worker", EHR: "", patient: "the patient"}.get(actor)
+    return by_whom(actor, names.get(actor) or "staff", reader) if role is None else role
+
 
 READ: Mapping[str, str] = {
     "portal": "What the patient reads in the portal",

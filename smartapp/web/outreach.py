@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from flask import Blueprint, Response, g, redirect, request, url_for
 from werkzeug.wrappers import Response as AnyResponse
 
 from smartapp.errors import InputError, NotFoundError
 from smartapp.measures.statuses import ClinicalStatus
+from smartapp.messages.ledger import Event
+from smartapp.messages.record import Message
 from smartapp.messages.states import State
+from smartapp.services.message_actors import actors_of
 from smartapp.services.snapshot import Snapshot
 from smartapp.web import frame
 from smartapp.web.forms import number_field, text_field
 from smartapp.web.guards import CLINICIAN, within_launch
 from smartapp.web.message_lines import message_view
+from smartapp.web.message_words import who_text
 from smartapp.web.parts import parts
 
 outreach_pages = Blueprint("outreach", __name__, url_prefix="/l/<handle>")
@@ -41,16 +47,18 @@ def message(handle: str, message_id: str) -> Response:
     outreach, snapshot = parts().outreach, _snapshot()
     found = outreach.get(g.launch, message_id)
     titles = {m.id: m.clinical.plain_title or m.title for m in parts().chart.enabled.measures}
+    history = outreach.history(g.launch, message_id)
     view = message_view(
         found,
         outreach.verdict(found, snapshot),
-        outreach.history(g.launch, message_id),
+        history,
         titles,
         routing=outreach.routing(found, parts().chart.evaluate(snapshot)),
         practice=outreach.practice,
         may_decide=g.launch.user.role == CLINICIAN,
         now=parts().clock(),
         zone=parts().chart.zone,
+        who=_who(found, history),
     )
     parts().audit.record(
         "message.view",
@@ -62,6 +70,13 @@ def message(handle: str, message_id: str) -> Response:
         detail={"message": found.id},
     )
     return frame.page("message.html", g.launch, patient=snapshot.patient, current="messages", message=view)
+
+
+def _who(found: Message, history: Sequence[Event]) -> list[str]:
+    """Who made each change, in words. Names are known of people who have approved a wording."""
+    names = {one.approver: one.name for one in parts().approvals.all(g.launch.tenant).values()}
+    actors = actors_of(found, history, parts().audit)
+    return [who_text(actor, found.patient, names, g.launch.user.reference) for actor in actors]
 
 
 @outreach_pages.post("/messages/<message_id>/edit")

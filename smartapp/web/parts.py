@@ -6,8 +6,9 @@ from dataclasses import dataclass
 
 from flask import current_app
 
-from launch.ports import AuditSink, Clock, EhrRegistry
+from launch.ports import Clock, EhrRegistry
 from launch.sessions import Sessions
+from smartapp.audit.trail import AuditTrail
 from smartapp.messages.approvals import Approvals
 from smartapp.messages.channels.opt_outs import OptOuts
 from smartapp.persistence.practice import GapRemarks
@@ -26,7 +27,7 @@ class Parts:
 
     sessions: Sessions
     registry: EhrRegistry
-    audit: AuditSink
+    audit: AuditTrail
     clock: Clock
     chart: ChartService
     remarks: GapRemarks

@@ -60,7 +60,8 @@ def test_opened_and_answered_in_the_portal(world: OutreachWorld) -> None:
     page = browser.get(f"{world.app.url}/l/{handle(browser)}/messages/{sent.id}")
     history = [one.text for one in page.find("li") if one.first("time") is not None]
     assert [line.split("UTC ")[1] for line in history[-4:]] == [
-        "Being sent", "Delivered to the portal", "Opened by the patient", "Answered",
+        "Being sent, by the worker", "Delivered to the portal, by the worker", "Opened by the patient",
+        "Answered, by the patient",
     ]  # fmt: skip
     assert not world.app.core.opt_outs.is_out(tenant="default", patient="Patient/pt-1001", channel="portal")
 
