@@ -39,10 +39,11 @@ class Server(BaseApplication):
 
     def load(self) -> Any:
         from smartapp.app import create_app
-        from smartapp.commands.context import core_from_environment
+        from smartapp.commands.context import core_from_environment, read_the_lexicon_soon
 
         app = create_app(core_from_environment())
         _spare_the_collector()
+        read_the_lexicon_soon()
         return app
 
 

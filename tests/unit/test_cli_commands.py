@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import threading
 from collections.abc import Callable
 from pathlib import Path
 
@@ -11,7 +12,9 @@ import pytest
 import responses
 
 from smartapp import cli
-from smartapp.commands.serve import binds_for
+from smartapp.commands import context
+from smartapp.commands.context import read_the_lexicon_soon as soon
+from smartapp.commands.serve import Server, binds_for
 from smartapp.groups.catalogue import GROUPS
 
 BASE = "https://ehr.invalid/fhir"
@@ -236,6 +239,22 @@ def test_a_population_of_nobody_is_counted(run: Run) -> None:
     code, out, _ = run("population", "compute")
     assert code == 0
     assert "0 of 0 patients" in out and "members 0, cannot-tell 0" in out
+
+
+def test_the_first_message_does_not_wait_for_the_lexicon(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    read: list[str] = []
+    monkeypatch.setattr("smartapp.messages.policy.lexicon.lexicon", lambda: read.append("lexicon"))
+    begun: list[threading.Timer] = []
+    monkeypatch.setattr(context, "read_the_lexicon_soon", lambda: begun.append(soon(0)))
+    monkeypatch.setattr("smartapp.messages.worker.run_until_signalled", lambda _: begun[0].join())
+    monkeypatch.setattr("smartapp.commands.serve._spare_the_collector", lambda: None)  # of the tests' own process
+    assert run("worker")[0] == 0
+    assert read == ["lexicon"]
+    assert Server([], 1, 1).load()
+    begun[1].join()
+    assert read == ["lexicon", "lexicon"]
+    assert run("worker", "--once")[0] == 0
+    assert len(begun) == 2
 
 
 def test_refreshing_from_what_cannot_be_read_leaves_everybody_in(run: Run, tmp_path: Path) -> None:
