@@ -23,7 +23,8 @@ from smartapp.population.lanes import Job, run_side_by_side
 from smartapp.population.layout import arrange, clean
 from smartapp.population.memberships import digest, group_question, write_memberships
 from smartapp.population.store import SCRATCH, Session, Store
-from smartapp.population.vectors import VectorAnswers, Vectors, read_tally, unpack
+from smartapp.population.vector_answers import VectorAnswers, read_tally, unpack
+from smartapp.population.vectors import Vectors
 
 
 @dataclass(frozen=True, slots=True)
