@@ -141,13 +141,22 @@ class MessageQueue(QueueReader):
         """Hand a draft over for approval."""
         return self._step(message_id, State.FOR_REVIEW, tenant=tenant, actor=actor, action="review", wanted="reviewed")
 
-    def approve(self, message_id: str, *, tenant: str, actor: str, version: int, launch: str | None = None) -> Message:
+    def approve(
+        self,
+        message_id: str,
+        *,
+        tenant: str,
+        actor: str,
+        version: int,
+        launch: str | None = None,
+        connection: Connection | None = None,
+    ) -> Message:
         """Approve the text that the actor saw (its ``version``) and queue it.
 
         Raises :class:`InputError` ``messages.changed`` if it was edited meanwhile, and
         :class:`NotAllowedError` if a second person is needed and the actor wrote it.
         """
-        with self._ledger.writing() as tx:
+        with self._ledger.writing(connection) as tx:
             current = self._settled(tx, message_id, tenant)
             if current.state is State.QUEUED and current.approver == actor and current.version == version:
                 return current  # a button pressed twice

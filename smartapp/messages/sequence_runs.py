@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence as Many
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -45,6 +46,13 @@ class SequenceRuns:
     def __init__(self, ledger: Ledger) -> None:
         self._ledger = ledger
 
+    def writing(self) -> AbstractContextManager[Connection]:
+        """A transaction for a first message and the run that it begins: both, or neither.
+
+        The audit entry of the message makes others wait, so that two who begin with one patient see each other.
+        """
+        return self._ledger.writing()
+
     def begin(
         self,
         sequence: Sequence,
@@ -55,10 +63,14 @@ class SequenceRuns:
         measure: str | None,
         message_id: str,
         actor: str,
+        connection: Connection | None = None,
     ) -> Run:
-        """A patient enters a sequence with the message ``message_id``; who is in it already stays where they are."""
+        """A patient enters a sequence with the message ``message_id``; who is in it already stays where they are.
+
+        ``connection`` is the transaction in which the message was written, if it is the caller's.
+        """
         now = self._ledger.clock()
-        with self._ledger.writing() as tx:
+        with self._ledger.writing(connection) as tx:
             there = self._latest(tx, tenant, ehr, patient, sequence.id)
             if there is not None and there.progress.status == "running":
                 return there

@@ -130,6 +130,8 @@ class Enrolment:
         for patient in patients:
             candidate, new = self._look_at(launch, sequence, batch, patient)
             if new is None:
+                if (before := self._made_before(launch, sequence, batch, patient)) is not None:
+                    made.append(before)
                 continue
             try:
                 made.append(self._begin(launch, sequence, candidate, replace(new, not_before=free)).id)
@@ -204,32 +206,46 @@ class Enrolment:
         line = view.snapshot.patient
         patient = f"Patient/{view.snapshot.facts.patient_id}"
         draft = self._wordings.of(launch.tenant, sequence.steps[0].template, line)
-        key = f"enrol:{batch}:{patient}"
+        key = _key(batch, patient)
         asked = Asked(launch.tenant, launch.ehr, patient, None, launch.user.reference, key, sequence.id, launch.handle)
         new = self._outreach.by_its_channel(self._outreach.message_of(draft, asked, line), draft.short, view)
         return new, draft.language
 
     def _begin(self, launch: LaunchContext, sequence: Sequence, candidate: Candidate, new: NewMessage) -> Message:
+        """Raises :class:`InputError` ``sequences.running`` (409) where somebody else was faster, keeping nothing."""
         actor = launch.user.reference
-        written = self._queue.submit(new, actor=actor, review=True)
-        self._runs.begin(
-            sequence,
-            tenant=launch.tenant,
-            ehr=launch.ehr,
-            patient=new.patient,
-            measure=None,
-            message_id=written.id,
-            actor=actor,
-        )
         approval = self._approvals.of(launch.tenant, sequence.steps[0].template, new.language)
-        if not candidate.by_itself or approval is None:
-            return written
-        try:
-            return self._queue.approve(
-                written.id, tenant=launch.tenant, actor=approval.approver, version=written.version
+        with self._runs.writing() as tx:
+            written = self._queue.submit(new, actor=actor, review=True, connection=tx)
+            run = self._runs.begin(
+                sequence,
+                tenant=launch.tenant,
+                ehr=launch.ehr,
+                patient=new.patient,
+                measure=None,
+                message_id=written.id,
+                actor=actor,
+                connection=tx,
             )
-        except NotAllowedError:
-            return written  # the practice wants a second person, and the wording's approver is the first
+            if run.message_id != written.id:
+                raise InputError("sequences.running", "This patient is in the sequence already.", status=409)
+            if not candidate.by_itself or approval is None:
+                return written
+            try:
+                return self._queue.approve(
+                    written.id, tenant=launch.tenant, actor=approval.approver, version=written.version, connection=tx
+                )
+            except NotAllowedError:
+                return written  # the practice wants a second person, and the wording's approver is the first
+
+    def _made_before(self, launch: LaunchContext, sequence: Sequence, batch: str, patient_id: str) -> str | None:
+        """The first message of a patient whom this batch enrolled before it was cut off."""
+        patient = f"Patient/{patient_id}"
+        run = self._runs.latest(launch.tenant, launch.ehr, patient, sequence.id)
+        if run is None or run.message_id is None:
+            return None
+        first = self._queue.get(run.message_id, tenant=launch.tenant)
+        return first.id if first.idempotency_key == _key(batch, patient) else None
 
     def _end(self, launch: LaunchContext, sequence_id: str, cancelled: Message) -> None:
         run = self._runs.latest(launch.tenant, launch.ehr, cancelled.patient, sequence_id)
@@ -279,3 +295,7 @@ class Enrolment:
             "not_before": done.not_before.isoformat(),
         }
         self._store.put(launch.handle, launch.tenant, _DOCUMENT, json.dumps(held).encode())
+
+
+def _key(batch: str, patient: str) -> str:
+    return f"enrol:{batch}:{patient}"

@@ -75,17 +75,19 @@ class OutreachService:
         draft = self._wordings.for_gap(launch.tenant, measure, line, dormant=asks_back)
         asked = Asked(launch.tenant, launch.ehr, patient, measure.id, launch.user.reference, key, launch=launch.handle)
         new = self.by_its_channel(self.message_of(draft, asked, line), draft.short, view)
-        drafted = self._queue.submit(new, actor=launch.user.reference)
-        if asks_back:
-            self._runs.begin(
-                re_engagement(),
-                tenant=launch.tenant,
-                ehr=launch.ehr,
-                patient=patient,
-                measure=measure.id,
-                message_id=drafted.id,
-                actor=launch.user.reference,
-            )
+        with self._runs.writing() as tx:
+            drafted = self._queue.submit(new, actor=launch.user.reference, connection=tx)
+            if asks_back:
+                self._runs.begin(
+                    re_engagement(),
+                    tenant=launch.tenant,
+                    ehr=launch.ehr,
+                    patient=patient,
+                    measure=measure.id,
+                    message_id=drafted.id,
+                    actor=launch.user.reference,
+                    connection=tx,
+                )
         return drafted
 
     def _asked_already(self, launch: LaunchContext, patient: str) -> Message | None:

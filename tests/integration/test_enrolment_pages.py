@@ -14,11 +14,12 @@ from support.outreach_world import CLINICIAN, COORDINATOR, OutreachWorld, form, 
 
 from smartapp.demo.pages import Element
 from smartapp.demo.story import Browser, StoryError
-from smartapp.messages.sequence_runs import Run
+from smartapp.messages.sequence_runs import Run, SequenceRuns
 from smartapp.messages.sequences import Stop
 from smartapp.messages.states import State
-from smartapp.persistence.engine import writing
+from smartapp.persistence.engine import StorageError, writing
 from smartapp.persistence.tables import message, message_event, opt_out, sequence_run, template_approval
+from smartapp.services.enrolment import Enrolment
 
 DORMANT, SEEN = "pt-1004", "pt-1001"
 REFERENCE = f"Patient/{DORMANT}"
@@ -142,6 +143,35 @@ def test_an_approved_wording_goes_by_itself_once_it_can_no_longer_be_undone(
     done = page(world, nurse, "/done")
     assert "nothing left to take back" in done.text
     assert done.form_to("/enrol/undo") is None
+
+
+def test_two_who_enrol_the_same_patient_at_once_make_one_invitation(
+    world: OutreachWorld, nurse: Browser, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first, second = preview(world, nurse, DORMANT), preview(world, nurse, DORMANT)
+    send(nurse, first, "/enrol/confirm", DORMANT)
+    monkeypatch.setattr(SequenceRuns, "latest", lambda *_: None)  # neither sees the other before they write
+    done = send(nurse, second, "/enrol/confirm", DORMANT)
+    assert "1 patient enrolled" not in done.text
+    assert len(messages(world)) == 1
+
+
+def test_a_batch_that_was_cut_off_is_finished_by_pressing_again_and_can_be_undone(
+    world: OutreachWorld, nurse: Browser, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shown = preview(world, nurse, DORMANT)
+
+    def cut_off(*_: object) -> None:
+        raise StorageError
+
+    with monkeypatch.context() as faulty:
+        faulty.setattr(Enrolment, "_keep", cut_off)
+        with pytest.raises(StoryError):
+            send(nurse, shown, "/enrol/confirm", DORMANT)
+    (first,) = messages(world)
+    assert "1 patient enrolled" in send(nurse, shown, "/enrol/confirm", DORMANT).text
+    nurse.submit(form(page(world, nurse, "/done"), "/enrol/undo"))
+    assert [(one.id, one.state) for one in messages(world)] == [(first.id, State.CANCELLED)]
 
 
 def test_who_wants_no_messages_or_has_a_visit_is_not_enrolled(world: OutreachWorld) -> None:
