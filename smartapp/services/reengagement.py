@@ -45,7 +45,11 @@ _LATER = timedelta(minutes=10)
 _CLOSED = (ClinicalStatus.UP_TO_DATE, ClinicalStatus.EXCLUDED)
 _BOOKED = frozenset({"booked", "pending", "arrived", "checked-in", "fulfilled"})
 _OVER = {State.SENT, State.REPLIED}
-_BEYOND_A_PERSON = {"recheck.deceased": Stop.DECEASED, OPTED_OUT: Stop.OPTED_OUT}
+_BEYOND_A_PERSON = {
+    "recheck.deceased": Stop.DECEASED,
+    "recheck.closed": Stop.GAP_CLOSED,
+    OPTED_OUT: Stop.OPTED_OUT,
+}
 
 
 class Reengagement:

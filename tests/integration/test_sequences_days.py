@@ -160,6 +160,14 @@ def test_a_first_word_that_was_discarded_is_the_last(world: OutreachWorld) -> No
     assert len(messages(world)) == 1
 
 
+def test_a_first_word_that_a_closed_gap_made_needless_leaves_care_free(world: OutreachWorld) -> None:
+    browser = world.sign_in()
+    made = world.draft(browser, DORMANT, "CMS165")
+    world.app.core.queue.cancel(made, tenant="default", actor="system", reason="recheck.closed")
+    days(world, 0)
+    assert stopped_by(world) == ("stopped", Stop.GAP_CLOSED)
+
+
 def test_a_chart_that_cannot_be_read_is_looked_at_again(world: OutreachWorld) -> None:
     asked_back(world)
     approve_template(world, "reactivation.second")
