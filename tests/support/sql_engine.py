@@ -46,7 +46,7 @@ def load(connection: duckdb.DuckDBPyConnection, charts: Sequence[Facts], classif
         ("person", PERSON_COLUMNS, person),
         ("unread", UNREAD_COLUMNS, unread),
     ):
-        connection.execute(f"CREATE OR REPLACE TEMP TABLE {name} ({', '.join(f'{c} {t}' for c, t in columns.items())})")
+        connection.execute(f"CREATE OR REPLACE TABLE {name} ({', '.join(f'{c} {t}' for c, t in columns.items())})")
         if rows:
             values = ", ".join("(" + ", ".join(_literal(cell) for cell in row) + ")" for row in rows)
             connection.execute(f"INSERT INTO {name} VALUES {values}")
