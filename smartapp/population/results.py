@@ -76,8 +76,8 @@ class Lines:
         if not body["incomplete"]:
             return evaluate_vector(one, keys, last, self._times)[0]
         strict, kleene = self._chart(charts[p])
-        period, as_of = self._times.period, self._times.as_of
-        return evaluate_measure(one.measure, strict, kleene, period_end=period.end, as_of=as_of, deceased=keys[-3])
+        end, as_of, dead = self._times.period.end, self._times.as_of, one.deceased(keys)
+        return evaluate_measure(one.measure, strict, kleene, period_end=end, as_of=as_of, deceased=dead)
 
     def _chart(self, facts: Facts) -> Sequence[Any]:
         if self._program is None:

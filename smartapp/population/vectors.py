@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from smartapp.criteria.compiling import Mode
 from smartapp.criteria.nodes import Condition, EventSet, Node, Refines, Value
@@ -217,6 +217,10 @@ class Vectors:
     def keys(self) -> tuple[str, ...]:
         """The columns that make a vector: what a result's statuses depend on."""
         return (*self.words, *KEYS)
+
+    def deceased(self, keys: Sequence[Any]) -> bool:
+        """Whether the patients of a vector had died on the day of evaluation."""
+        return bool(keys[self.keys.index("dead")])
 
 
 def listed(tally: str) -> str:

@@ -107,7 +107,7 @@ class _Found:
         """The result of one patient; None where only the chart's engine can name what is unknown."""
         _, number, *last = self._rows[p]
         keys, body = self._kinds[number]
-        dead = dict(zip(self._vectors.keys, keys, strict=True))["dead"]
+        dead = self._vectors.deceased(keys)
         if body["incomplete"] or dead != deceased:
             return None
         return evaluate_vector(self._vectors, keys, last, self._times)[0]
