@@ -22,6 +22,7 @@ from smartapp.criteria.nodes import (
     Total,
     ValueSet,
 )
+from smartapp.criteria.nouns import with_article
 from smartapp.criteria.plain import Term, glossary, say
 from smartapp.facts.codes import LOINC
 from smartapp.measures.answers import as_condition
@@ -335,3 +336,16 @@ def test_whatever_can_be_written_can_be_said(rule: Node) -> None:
     assert text
     assert text.count("(") == text.count(")")
     assert text == say(rule)
+
+
+@pytest.mark.parametrize(
+    ("phrase", "said"),
+    [
+        ("encounter", "an encounter"),
+        ("(active) order", "an (active) order"),
+        ("diagnosis", "a diagnosis"),
+        ("the latest result", "the latest result"),
+    ],
+)
+def test_a_phrase_has_one_article(phrase: str, said: str) -> None:
+    assert with_article(phrase) == said
