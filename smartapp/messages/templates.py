@@ -18,6 +18,7 @@ from importlib.resources import files
 from typing import Any, Literal
 
 from smartapp.errors import ConfigurationError, InputError
+from smartapp.messages.languages import LANGUAGES
 from smartapp.messages.policy import Verdict, classify_message
 from smartapp.messages.slots import KINDS, write
 
@@ -25,7 +26,6 @@ _SLOT = re.compile(r"\{([a-z_]+)\}")
 PURPOSES = (
     "recall", "reactivation", "retention", "reminder", "follow-up", "education", "refill", "lab", "survey", "campaign",
 )  # fmt: skip
-LANGUAGES = ("en", "es")
 Kind = Literal["treatment", "operations", "marketing"]
 
 

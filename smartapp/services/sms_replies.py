@@ -16,6 +16,7 @@ from smartapp.errors import InputError, NotAllowedError, NotFoundError
 from smartapp.messages.channels.inbound import Request, is_spanish, read_reply
 from smartapp.messages.channels.opt_outs import OptOuts
 from smartapp.messages.channels.sms import plain_number
+from smartapp.messages.languages import written_in
 from smartapp.messages.queue import MessageQueue
 from smartapp.messages.states import State
 from smartapp.services.routed import Practice
@@ -87,7 +88,7 @@ class SmsReplies:
         for tenant in sorted({ehr.tenant for ehr in self._registry.all()}):
             spoken = spoken or self._language(tenant, sender)
             self._take(tenant, sender, request)
-        answer = _ANSWERS["es" if spoken.startswith("es") else "en"].get(request)
+        answer = _ANSWERS[written_in(spoken)].get(request)
         return Handled(request, answer and answer.format(name=self._practice.name, phone=self._practice.phone))
 
     def _language(self, tenant: str, sender: str) -> str:

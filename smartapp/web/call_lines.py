@@ -8,6 +8,7 @@ from datetime import UTC, datetime, tzinfo
 
 from smartapp.messages.calls import UNDO_FOR, can_be_undone, is_to_be_made
 from smartapp.messages.channels.sms import plain_number
+from smartapp.messages.languages import written_in
 from smartapp.messages.queue_reader import NO_ANSWER, REACHED, STAFF_TASK, WRONG_NUMBER
 from smartapp.messages.record import Message
 from smartapp.services.recheck import may_leave
@@ -64,7 +65,7 @@ def call_line(
         number=message.address,
         href=f"tel:{number}" if number and to_be_made else "",
         script=message.text if neutral else "",
-        machine=call_back(practice, "es" if message.language.lower().startswith("es") else "en") if neutral else "",
+        machine=call_back(practice, written_in(message.language)) if neutral else "",
         said=_said(message, tries, zone),
         can_call=to_be_made and neutral and may_call and not not_now,
         can_undo=may_call and can_be_undone(message),

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, tzinfo
 
 from smartapp.day_words import day_text
+from smartapp.messages.languages import written_in
 from smartapp.messages.ledger import Event
 from smartapp.messages.policy import ALLUSION, NOTICE, Span, Verdict
 from smartapp.messages.record import PORTAL, Message
@@ -160,7 +161,7 @@ def message_view(
         marked=_marked(message.text, verdict),
         spans=_spans(verdict),
         hints=_hints(verdict),
-        notice=NOTICE["es" if message.language.lower().startswith("es") else "en"] if message.channel == PORTAL else "",
+        notice=NOTICE[written_in(message.language)] if message.channel == PORTAL else "",
         editable=message.state in EDITABLE and may_decide,
         can_approve=message.state in (State.DRAFT, State.FOR_REVIEW) and may_decide and not forbidden,
         can_cancel=State.CANCELLED in NEXT[message.state] and message.state is not State.SENDING and may_decide,

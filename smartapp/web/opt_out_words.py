@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from smartapp.messages.languages import written_in
 from smartapp.services.routed import Practice
 
 
@@ -46,7 +47,7 @@ _WORDS: Mapping[str, OptOutWords] = {
 
 def opt_out_words(language: str, practice: Practice) -> OptOutWords:
     """The words for a message's language, English where there are none."""
-    words = _WORDS["es" if language.lower().startswith("es") else "en"]
+    words = _WORDS[written_in(language)]
     call = f": {practice.phone}" if practice.phone else ""
     return OptOutWords(
         words.lang,

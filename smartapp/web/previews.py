@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 from smartapp.messages.channels.email import SUBJECT as MAIL_SUBJECT
 from smartapp.messages.channels.opt_out_words import with_opt_out
+from smartapp.messages.languages import written_in
 from smartapp.messages.policy import NOTICE, Verdict, classify
 from smartapp.messages.record import PORTAL, Message
 from smartapp.services.routed import Practice
@@ -54,7 +55,7 @@ def previews(message: Message, verdict: Verdict, practice: Practice, *, proxy_re
 
     What goes by another channel than the portal is met there alone, as it is.
     """
-    language = "es" if message.language.lower().startswith("es") else "en"
+    language = written_in(message.language)
     if message.channel != PORTAL:
         place, who = _MET[message.channel]
         title = "" if message.channel in ("sms", "voice") else message.subject

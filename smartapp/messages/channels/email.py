@@ -12,6 +12,7 @@ from email.utils import format_datetime
 
 from launch.ports import Clock
 from launch.urls import is_loopback
+from smartapp.messages.languages import written_in
 from smartapp.messages.outcomes import Refused, Result, Retry, Sent
 from smartapp.messages.record import Message
 
@@ -80,7 +81,7 @@ class EmailDelivery:
 
     def mail(self, message: Message) -> EmailMessage:
         """The mail: a fixed neutral subject, the text, the way out."""
-        language = "es" if message.language.startswith("es") else "en"
+        language = written_in(message.language)
         link = self._opt_out_link(message)
         mail = EmailMessage()
         mail["Subject"] = SUBJECT[language]

@@ -14,9 +14,10 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from itertools import pairwise
 
+from smartapp.messages.languages import LANGUAGES
 from smartapp.messages.policy.disguise import disguised
 from smartapp.messages.policy.fold import Folded, fold
-from smartapp.messages.policy.lexicon import LANGUAGES, TOKEN, Lexicon, lexicon, words
+from smartapp.messages.policy.lexicon import TOKEN, Lexicon, lexicon, words
 from smartapp.messages.policy.links import link_words
 from smartapp.messages.policy.slots import Slot, find_slots
 from smartapp.messages.policy.structure import out_of_place

@@ -10,10 +10,11 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
+from smartapp.messages.languages import LANGUAGES, written_in
 from smartapp.messages.policy.accounted import Token, account
 from smartapp.messages.policy.allusion import alluding
 from smartapp.messages.policy.fold import Folded, fold
-from smartapp.messages.policy.lexicon import LANGUAGES, lexicon
+from smartapp.messages.policy.lexicon import lexicon
 from smartapp.messages.policy.recognise import recognise
 from smartapp.messages.policy.rewrite import neutral_rewrite
 from smartapp.messages.policy.verdict import ALLUSION, Span, Verdict, from_spans
@@ -138,7 +139,7 @@ def _is_neutral(text: str, names: tuple[str, ...]) -> bool:
 
 def _is_spanish(text: str, language: str | None) -> bool:
     if language:
-        return language.lower().startswith("es")
+        return written_in(language) == "es"
     words = fold(text).text.split()
     english, spanish = (lexicon().vocabularies[code] for code in LANGUAGES)
     return sum(w in spanish.known_words for w in words) > sum(w in english.known_words for w in words)

@@ -14,11 +14,11 @@ from functools import cache, lru_cache
 from importlib.resources import files
 from typing import Any, cast
 
+from smartapp.messages.languages import LANGUAGES
 from smartapp.messages.policy.inflect import DONE_TO_PEOPLE, english_forms, spanish_forms, variants
 from smartapp.messages.policy.phrases import NUMBER_WORDS, first_words, translate, words_of
 from smartapp.messages.policy.verdict import Disclosure
 
-LANGUAGES = ("en", "es")
 _LISTS = ("cautious", "cautious_before", "adjectives", "nouns")
 _STRUCTURE = ("loose", "office", "anchors", "possessive", "modifiers", "heads", "objects", "agents")
 _NAMED = ("<time>", "<date>", "<place>")  # a slot that a cautious verb may stand before
