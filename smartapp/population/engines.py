@@ -39,9 +39,11 @@ class DuckDB:
         tallies = {tally_table(name): select for name, select in script.tallies.items()}
         steps = {**dict(script.tables), "people": script.people, **tallies}
         jobs: list[Job] = []
+        before: set[str] = set()
         for name, select in steps.items():
-            needs = frozenset(_WORD.findall(select)) & {job.name for job in jobs}
+            needs = frozenset(_WORD.findall(select)) & before
             jobs.append(Job(name, partial(_create, name, select), needs))
+            before.add(name)
         kept = {"people", *tallies}
         readers = Counter(need for job in jobs for need in job.needs)
 
